@@ -1,0 +1,34 @@
+BIN := .venv/bin
+
+demo: .venv/ready  ## Run everything once: offline, no API key
+	@$(BIN)/langchain-phase5 demo
+
+test: .venv/ready  ## Run the tests (no network) and report coverage
+	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term:skip-covered
+
+lint: .venv/ready  ## Check style, types and import directions
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready  ## Fix style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The stamp is made last, so that an installation that broke off is tried again.
+.venv/ready: pyproject.toml
+	@echo "1/3 virtual environment"
+	@python3 -m venv .venv
+	@echo "2/3 packages (several GB, most of it PyTorch)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip install --editable '.[all]' --group dev
+	@echo "3/3 Tesseract"
+	@sh .ci/tesseract
+	@touch $@
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo test lint format help
+.DEFAULT_GOAL := help

@@ -1,0 +1,81 @@
+"""One database behind a URL, shared by every feature that keeps something."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import StaticPool
+
+metadata = MetaData()
+"""Every table of the package; each store module adds its own when it is imported."""
+
+_BUSY_SECONDS = 30
+
+
+class Database:
+    """A connection pool on one SQLAlchemy URL, with the tables the stores need.
+
+    SQLite (the default) is opened in write-ahead mode, so readers and one writer do not block each
+    other, and a process that is killed loses nothing it had committed. Any other SQLAlchemy URL
+    works the same, e.g. `postgresql+psycopg://user@host/name`.
+
+    Args:
+        url: Where the data lives. `sqlite://` keeps it in memory, for tests.
+
+    Raises:
+        ValueError: The URL cannot be parsed.
+
+    Example:
+        >>> with Database("sqlite://") as database:
+        ...     database.engine.dialect.name
+        'sqlite'
+    """
+
+    def __init__(self, url: str | URL = "sqlite:///langchain_phase5.db") -> None:
+        try:
+            self.url = make_url(url)
+        except Exception as error:
+            msg = f"{url!r} is not a database URL; write e.g. 'sqlite:///phase5.db'"
+            raise ValueError(msg) from error
+        self.engine = _create_engine(self.url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Open a transaction: committed at the end of the block, rolled back on an exception."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def create_tables(self, *tables: Any) -> None:
+        """Create those of `tables` (all known ones without arguments) that do not exist yet."""
+        metadata.create_all(self.engine, tables=list(tables) or None)
+
+    def close(self) -> None:
+        """Close every pooled connection. Calling it twice is fine."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _create_engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    if url.database in {None, "", ":memory:"}:
+        # One shared connection, or every thread would see an empty database of its own.
+        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    event.listen(engine, "connect", _use_write_ahead_log)
+    return engine
+
+
+def _use_write_ahead_log(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()

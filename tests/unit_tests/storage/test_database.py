@@ -1,0 +1,48 @@
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from langchain_phase5.storage import Database
+
+
+def test_refuses_what_is_no_url():
+    with pytest.raises(ValueError, match="not a database URL"):
+        Database("no url")
+
+
+def test_committed_rows_outlive_the_connection(tmp_path):
+    url = f"sqlite:///{tmp_path / 'kept.db'}"
+    with Database(url) as database, database.begin() as connection:
+        connection.execute(text("create table t (x int)"))
+        connection.execute(text("insert into t values (1)"))
+    with Database(url) as database, database.begin() as connection:
+        assert connection.execute(text("select x from t")).scalar_one() == 1
+        assert connection.execute(text("pragma journal_mode")).scalar_one() == "wal"
+
+
+def test_an_exception_rolls_back(tmp_path):
+    with Database(f"sqlite:///{tmp_path / 'x.db'}") as database:
+        with database.begin() as connection:
+            connection.execute(text("create table t (x int)"))
+        with pytest.raises(RuntimeError), database.begin() as connection:
+            connection.execute(text("insert into t values (1)"))
+            raise RuntimeError
+        with database.begin() as connection:
+            assert connection.execute(text("select count(*) from t")).scalar_one() == 0
+
+
+def test_memory_is_shared_between_threads():
+    with Database("sqlite://") as database:
+        with database.begin() as connection:
+            connection.execute(text("create table t (x int)"))
+        seen = []
+
+        def read():
+            with database.begin() as connection:
+                seen.append(connection.execute(text("select count(*) from t")).scalar_one())
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+        assert seen == [0]
