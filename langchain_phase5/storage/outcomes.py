@@ -1,0 +1,123 @@
+"""What happened when a tool was called for a question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    select,
+)
+
+from langchain_phase5.storage.database import Database, metadata
+
+_outcomes = Table(
+    "tool_outcomes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("query", Text, nullable=False),
+    Column("tool_name", String(256), nullable=False, index=True),
+    Column("success", Boolean, nullable=False),
+    Column("recorded_at", Float, nullable=False),
+    Column("embeddings", String(256)),
+    Column("vector", LargeBinary),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolOutcome:
+    """One call of a tool: what had been asked, and whether the call succeeded."""
+
+    query: str
+    tool_name: str
+    success: bool
+    recorded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    embeddings: str | None = None
+    """Name of the model that made `vector`."""
+
+    vector: bytes | None = None
+    """The embedded query as little-endian float16, so that a restart embeds nothing anew."""
+
+
+class OutcomeStore:
+    """Tool outcomes in a database, oldest dropped first.
+
+    Args:
+        storage: A database, or its URL.
+
+    Example:
+        >>> store = OutcomeStore("sqlite://")
+        >>> store.add([ToolOutcome(query="rain?", tool_name="get_weather", success=True)])
+        >>> [outcome.tool_name for outcome in store.latest(10)]
+        ['get_weather']
+    """
+
+    def __init__(self, storage: Database | str) -> None:
+        self._database = Database(storage) if isinstance(storage, str) else storage
+        self._database.create_tables(_outcomes)
+
+    def add(self, outcomes: Sequence[ToolOutcome]) -> None:
+        """Save outcomes in one transaction.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: The database is locked or gone; nothing was saved.
+        """
+        if not outcomes:
+            return
+        with self._database.begin() as connection:
+            connection.execute(insert(_outcomes), [_to_row(outcome) for outcome in outcomes])
+
+    def latest(self, limit: int) -> list[ToolOutcome]:
+        """Read the newest `limit` outcomes, oldest first."""
+        newest = select(_outcomes).order_by(_outcomes.c.id.desc()).limit(limit)
+        with self._database.begin() as connection:
+            rows = connection.execute(newest).all()
+        return [
+            ToolOutcome(
+                query=row.query,
+                tool_name=row.tool_name,
+                success=row.success,
+                recorded_at=datetime.fromtimestamp(row.recorded_at, UTC),
+                embeddings=row.embeddings,
+                vector=row.vector,
+            )
+            for row in reversed(rows)
+        ]
+
+    def count(self) -> int:
+        """Count the outcomes kept."""
+        with self._database.begin() as connection:
+            return int(connection.execute(select(func.count()).select_from(_outcomes)).scalar_one())
+
+    def prune(self, *, keep: int) -> int:
+        """Delete all but the newest `keep` outcomes and say how many went."""
+        edge = select(_outcomes.c.id).order_by(_outcomes.c.id.desc()).offset(keep).limit(1)
+        with self._database.begin() as connection:
+            oldest_kept = connection.execute(edge).scalar()
+            if oldest_kept is None:
+                return 0
+            return connection.execute(
+                delete(_outcomes).where(_outcomes.c.id <= oldest_kept)
+            ).rowcount
+
+
+def _to_row(outcome: ToolOutcome) -> dict[str, object]:
+    return {
+        "query": outcome.query,
+        "tool_name": outcome.tool_name,
+        "success": outcome.success,
+        "recorded_at": outcome.recorded_at.timestamp(),
+        "embeddings": outcome.embeddings,
+        "vector": outcome.vector,
+    }
