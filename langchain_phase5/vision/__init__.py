@@ -1,0 +1,37 @@
+"""Look at an image: load it safely, describe it, read its text and charts, keep it."""
+
+from langchain_phase5.vision.errors import (
+    ImageError,
+    ImageNotAllowedError,
+    ImageNotFoundError,
+    ImageTooLargeError,
+    UnreadableImageError,
+)
+from langchain_phase5.vision.images import LoadedImage, aload_image, load_frames, load_image
+from langchain_phase5.vision.limits import ImageLimits
+from langchain_phase5.vision.ocr import OCREngine
+from langchain_phase5.vision.ocr_result import Box, OCRLine, OCRResult, OCRWord
+from langchain_phase5.vision.pdf import PdfPages
+from langchain_phase5.vision.sources import ImageSource
+from langchain_phase5.vision.tesseract import TesseractNotFoundError
+
+__all__ = [
+    "Box",
+    "ImageError",
+    "ImageLimits",
+    "ImageNotAllowedError",
+    "ImageNotFoundError",
+    "ImageSource",
+    "ImageTooLargeError",
+    "LoadedImage",
+    "OCREngine",
+    "OCRLine",
+    "OCRResult",
+    "OCRWord",
+    "PdfPages",
+    "TesseractNotFoundError",
+    "UnreadableImageError",
+    "aload_image",
+    "load_frames",
+    "load_image",
+]
