@@ -26,7 +26,7 @@ class LocalEmbeddings(Embeddings):
     """all-MiniLM-L6-v2: 384 numbers of length 1 for a text, on the CPU and offline.
 
     The vectors are those of sentence-transformers (cosine above 0.99999); onnxruntime computes them
-    in about half its time on one thread, `benchmarks/local_embeddings.py` measures both. Texts of
+    in less than half its time on one thread (`benchmarks/local_embeddings.py`). Texts of
     equal length run together and nothing is padded, so a text's vector does not depend on what else
     is in the batch. Text beyond 256 tokens is ignored.
 

