@@ -7,6 +7,7 @@ from langchain_phase5.vision.errors import (
     ImageTooLargeError,
     UnreadableImageError,
 )
+from langchain_phase5.vision.fetch import ImageFetcher
 from langchain_phase5.vision.images import LoadedImage, aload_image, load_frames, load_image
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.ocr import OCREngine
@@ -18,6 +19,7 @@ from langchain_phase5.vision.tesseract import TesseractNotFoundError
 __all__ = [
     "Box",
     "ImageError",
+    "ImageFetcher",
     "ImageLimits",
     "ImageNotAllowedError",
     "ImageNotFoundError",

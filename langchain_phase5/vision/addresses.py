@@ -4,9 +4,14 @@ import ipaddress
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_ANYCAST_METADATA = ipaddress.ip_network("168.63.129.16/32")
-"""Azure's host services: a public address that only means something inside."""
-
+_NEVER_V4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "168.63.129.16/32",  # Azure's host services: public in form, internal in fact
+        "192.0.0.0/24",  # RFC 6890: protocol assignments
+        "192.88.99.0/24",  # RFC 7526: 6to4 relays, obsolete
+    )
+)
 _EMBEDDING = (
     ipaddress.IPv6Network("::/96"),  # RFC 4291, 2.5.5.1: IPv4-compatible, obsolete
     ipaddress.IPv6Network("::ffff:0:0/96"),  # RFC 4291, 2.5.5.2: IPv4-mapped
@@ -45,4 +50,5 @@ def is_public(address: str | _Address) -> bool:
         if any(ip in network for network in _EMBEDDING):
             return is_public(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
         return ip in _GLOBAL_UNICAST and ip.is_global
-    return ip.is_global and not ip.is_multicast and ip not in _ANYCAST_METADATA
+    is_special = any(ip in network for network in _NEVER_V4)
+    return ip.is_global and not ip.is_multicast and not is_special

@@ -176,8 +176,9 @@ def _check_program(languages: str) -> None:
         raise TesseractNotFoundError from None
     missing = sorted(set(languages.split("+")) - available)
     if missing:
+        package = f"tesseract-ocr-{missing[0].replace('_', '-')}"
         msg = (
             f"Tesseract has no data for {', '.join(missing)}, only for "
-            f"{', '.join(sorted(available))}. On Debian: sudo apt-get install tesseract-ocr-{missing[0].replace('_', '-')}"
+            f"{', '.join(sorted(available))}. On Debian: sudo apt-get install {package}"
         )
         raise ValueError(msg)
