@@ -35,6 +35,8 @@ _STOPWORDS = frozenset(
     )
 )
 _LONG = 240
+_PER_FOUND = 0.3
+_PER_MISSING = 1.0
 _CHARACTERS_PER_TOKEN = 4
 
 
@@ -86,24 +88,21 @@ def _reply(messages: list[BaseMessage], tools: list[dict[str, Any]]) -> AIMessag
     question = next((m.text for m in reversed(messages) if isinstance(m, HumanMessage)), "")
     if isinstance(messages[-1], ToolMessage):
         return AIMessage(_answer_from(messages[-1].text, question))
-    tool = _most_alike(question, tools)
-    if tool is None:
+    tool = max(tools, key=lambda tool: _promise(tool, question), default=None)
+    if tool is None or _promise(tool, question) <= 0:
         return AIMessage("None of the tools I was offered fits this question.")
-    arguments = fill_arguments(tool.get("parameters", {}), question)
+    arguments, _ = fill_arguments(tool.get("parameters", {}), question)
     number = sum(isinstance(m, AIMessage) for m in messages)
     return AIMessage("", tool_calls=[ToolCall(name=tool["name"], args=arguments, id=f"s{number}")])
 
 
-def _most_alike(question: str, tools: list[dict[str, Any]]) -> dict[str, Any] | None:
-    wanted = _words(question)
-
-    def likeness(tool: dict[str, Any]) -> float:
-        name, description = _words(tool["name"]), _words(tool.get("description", ""))
-        shared = 2 * len(wanted & name) + len(wanted & description)
-        return shared / math.sqrt(len(name | description) or 1)
-
-    best = max(tools, key=likeness, default=None)
-    return best if best is not None and likeness(best) > 0 else None
+def _promise(tool: dict[str, Any], question: str) -> float:
+    """Score a tool: words it shares with the question, arguments it would get and would lack."""
+    wanted, name, description = map(_words, (question, tool["name"], tool.get("description", "")))
+    shared = 2 * len(wanted & name) + len(wanted & description)
+    found, missing = fill_arguments(tool.get("parameters", {}), question)
+    likeness = shared / math.sqrt(len(name | description) or 1)
+    return likeness + _PER_FOUND * len(found) - _PER_MISSING * len(missing)
 
 
 def _answer_from(result: str, question: str) -> str:
