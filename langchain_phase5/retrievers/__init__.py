@@ -1,0 +1,26 @@
+"""Find an image: CLIP embeddings, an index, and a retriever on top.
+
+- `OpenCLIPEmbeddings`: texts and images as vectors of one space.
+- `ImageIndex`: a LangChain vector store on FAISS that survives crashes and hostile files.
+- `CLIPImageRetriever`: search by text, by example, or by both.
+"""
+
+from langchain_phase5.retrievers.add_report import AddReport
+from langchain_phase5.retrievers.clip_image_retriever import CLIPImageRetriever
+from langchain_phase5.retrievers.clip_model import ModelUnavailableError
+from langchain_phase5.retrievers.document_table import DamagedIndexError
+from langchain_phase5.retrievers.image_index import ImageIndex
+from langchain_phase5.retrievers.image_source import UnreadableImageError
+from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
+from langchain_phase5.retrievers.writer_lock import IndexLockedError
+
+__all__ = [
+    "AddReport",
+    "CLIPImageRetriever",
+    "DamagedIndexError",
+    "ImageIndex",
+    "IndexLockedError",
+    "ModelUnavailableError",
+    "OpenCLIPEmbeddings",
+    "UnreadableImageError",
+]

@@ -1,0 +1,168 @@
+"""Load one open_clip model, safely and with errors that say what to do."""
+
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LOCAL = "local-dir:"
+
+_SAMPLED_VALUES = 256
+
+
+class ModelUnavailableError(RuntimeError):
+    """The weights are neither on this machine nor to be had from the model hub."""
+
+
+@dataclass(frozen=True)
+class ClipModel:
+    """A loaded model with what belongs to it.
+
+    Attributes:
+        network: The torch module.
+        preprocess: Turns a PIL image into the tensor that the network takes.
+        tokenize: Turns a list of texts into a tensor.
+        image_size: Side of the square that the network looks at, in pixels.
+        device: Where it runs, e.g. `"cuda"`.
+        fingerprint: Tells this model's vectors from those of every other one.
+    """
+
+    network: Any = field(repr=False)
+    preprocess: Any = field(repr=False)
+    tokenize: Any = field(repr=False)
+    image_size: int
+    device: str
+    fingerprint: str
+
+
+_loading = threading.Lock()
+
+
+def load_clip_model(
+    model_name: str,
+    *,
+    pretrained: str | None,
+    device: str | None = None,
+    cache_dir: str | None = None,
+    compiled: bool = False,
+) -> ClipModel:
+    """Load a model by open_clip's name and tag, or from a folder (`local-dir:/path`).
+
+    Only safetensors are read from folders, and anything else that open_clip may download is read
+    with `weights_only`, so that no weights file can run code.
+
+    Raises:
+        ImportError: The extra `clip` is not installed.
+        ValueError: There is no model of that name, or the folder does not hold one.
+        ModelUnavailableError: The weights cannot be downloaded.
+    """
+    open_clip = _import_open_clip()
+    import torch
+
+    _check_name(open_clip, model_name, pretrained)
+    device = device or _best_device(torch)
+    with _loading:  # open_clip and the hub client share caches that are not safe to fill twice
+        network, preprocess = _create(open_clip, model_name, pretrained, cache_dir)
+        tokenize = open_clip.get_tokenizer(model_name, cache_dir=cache_dir)
+    network.eval().requires_grad_(requires_grad=False)
+    fingerprint = _fingerprint(network)
+    if compiled:
+        network.visual.compile(dynamic=True)
+    size = network.visual.image_size
+    return ClipModel(
+        network=network.to(device),
+        preprocess=preprocess,
+        tokenize=tokenize,
+        image_size=max(size) if isinstance(size, tuple) else size,
+        device=device,
+        fingerprint=fingerprint,
+    )
+
+
+def _import_open_clip() -> Any:
+    try:
+        import open_clip
+    except ImportError as error:
+        msg = "CLIP needs open_clip and torch: pip install 'langchain-phase5[clip]'"
+        raise ImportError(msg) from error
+    return open_clip
+
+
+def _check_name(open_clip: Any, model_name: str, pretrained: str | None) -> None:
+    if model_name.startswith(LOCAL):
+        _check_folder(Path(model_name.removeprefix(LOCAL)))
+        return
+    if model_name.startswith("hf-hub:"):
+        return
+    if model_name not in open_clip.list_models():
+        msg = (
+            f"open_clip has no model {model_name!r}; see open_clip.list_models(), "
+            "or use OpenCLIPEmbeddings.from_local(folder)"
+        )
+        raise ValueError(msg)
+    tags = open_clip.list_pretrained_tags_by_model(model_name)
+    if pretrained is not None and pretrained not in tags and not Path(pretrained).is_file():
+        msg = f"{model_name} has no weights {pretrained!r}; it has {', '.join(tags) or 'none'}"
+        raise ValueError(msg)
+
+
+def _check_folder(folder: Path) -> None:
+    config = folder / "open_clip_config.json"
+    if not config.is_file() or not list(folder.glob("*.safetensors")):
+        msg = (
+            f"{folder} does not hold an open_clip model: it needs open_clip_config.json and "
+            "open_clip_model.safetensors (other weight formats can run code and are not read)"
+        )
+        raise ValueError(msg)
+    try:
+        json.loads(config.read_text(encoding="utf-8"))["model_cfg"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{config} is not an open_clip model config: {error!r}"
+        raise ValueError(msg) from error
+
+
+def _create(
+    open_clip: Any, model_name: str, pretrained: str | None, cache_dir: str | None
+) -> tuple[Any, Any]:
+    local = model_name.startswith(LOCAL)
+    try:
+        network, _, preprocess = open_clip.create_model_and_transforms(
+            model_name,
+            pretrained=None if local else pretrained,
+            precision="fp32",
+            device="cpu",
+            cache_dir=cache_dir,
+            weights_only=True,
+        )
+    except Exception as error:
+        if local:
+            msg = f"the weights in {model_name.removeprefix(LOCAL)} do not load: {error}"
+            raise ValueError(msg) from error
+        msg = (
+            f"the weights of {model_name} ({pretrained}) could not be loaded: {error}\n"
+            "They are fetched from the model hub on first use. Either connect this machine to it "
+            "once (they stay in the cache), or copy a folder with open_clip_config.json and "
+            "open_clip_model.safetensors here and use OpenCLIPEmbeddings.from_local(folder)."
+        )
+        raise ModelUnavailableError(msg) from error
+    return network, preprocess
+
+
+def _best_device(torch: Any) -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.backends.mps.is_available():
+        return "mps"
+    return "cpu"
+
+
+def _fingerprint(network: Any) -> str:
+    """Hash every tensor's name, shape and first values: any training changes some of them."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.flatten()[:_SAMPLED_VALUES].cpu().numpy().tobytes())
+    digest.update(json.dumps(network.visual.preprocess_cfg, sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:32]

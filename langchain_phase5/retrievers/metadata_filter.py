@@ -1,0 +1,132 @@
+"""Which rows a metadata filter lets through, found without looking at every document."""
+
+import operator
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import numpy as np
+
+Rows = np.ndarray[Any, np.dtype[np.int64]]
+Filter = Mapping[str, Any]
+
+_NO_ROWS: Rows = np.empty(0, dtype=np.int64)
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "$eq": operator.eq,
+    "$gt": operator.gt,
+    "$gte": operator.ge,
+    "$lt": operator.lt,
+    "$lte": operator.le,
+    "$in": lambda value, wanted: value in wanted,
+}
+_NEGATIONS = {"$ne": "$eq", "$nin": "$in"}
+
+
+class MetadataFilter:
+    """For each field asked about, the rows of each value; grown as documents are added.
+
+    A filter maps fields to values, e.g. `{"kind": "invoice"}`, or to comparisons, e.g.
+    `{"year": {"$gte": 2020, "$lt": 2024}}`, with `$eq $ne $gt $gte $lt $lte $in $nin`; all must
+    hold. `{"$and": [...]}`, `{"$or": [...]}` and `{"$not": {...}}` combine filters. A field that
+    holds a list matches if one of its items does.
+
+    Args:
+        read: Returns row and metadata of every document from a row on.
+    """
+
+    def __init__(self, read: Callable[[int], list[tuple[int, dict[str, Any]]]]) -> None:
+        self._read = read
+        self._rows: dict[str, dict[Hashable, list[int]]] = {}
+        self._seen: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def rows(self, condition: Filter, *, total: int) -> Rows:
+        """Return the matching rows among the first `total`, sorted; deleted ones may be included.
+
+        Raises:
+            ValueError: The filter uses an operator that does not exist.
+        """
+        with self._lock:
+            return self._match(condition, total)
+
+    def _match(self, condition: Filter, total: int) -> Rows:
+        matching = [self._match_one(name, wanted, total) for name, wanted in condition.items()]
+        if not matching:
+            return np.arange(total, dtype=np.int64)
+        result = min(matching, key=len)
+        for rows in matching:
+            if rows is not result:
+                result = np.intersect1d(result, rows, assume_unique=True)
+        return result
+
+    def _match_one(self, name: str, wanted: Any, total: int) -> Rows:
+        if name == "$and":
+            return _intersection([self._match(part, total) for part in wanted])
+        if name == "$or":
+            return _union([self._match(part, total) for part in wanted])
+        if name == "$not":
+            return _complement(self._match(wanted, total), total)
+        if name.startswith("$"):
+            msg = f"unknown filter operator {name!r}; there are $and, $or, $not"
+            raise ValueError(msg)
+        if isinstance(wanted, Mapping):
+            return _intersection([self._compare(name, *pair, total) for pair in wanted.items()])
+        return self._compare(name, "$eq", wanted, total)
+
+    def _compare(self, field: str, comparison: str, wanted: Any, total: int) -> Rows:
+        if comparison in _NEGATIONS:
+            same = self._compare(field, _NEGATIONS[comparison], wanted, total)
+            return _complement(same, total)
+        if comparison not in _COMPARISONS:
+            known = ", ".join(sorted([*_COMPARISONS, *_NEGATIONS]))
+            msg = f"unknown comparison {comparison!r} on {field!r}; there are {known}"
+            raise ValueError(msg)
+        values = self._column(field, total)
+        if comparison == "$eq" and isinstance(wanted, Hashable):
+            return np.array(values.get(wanted, ()), dtype=np.int64)
+        holds = _COMPARISONS[comparison]
+        return _union(
+            [np.array(rows) for value, rows in values.items() if _safe(holds, value, wanted)]
+        )
+
+    def _column(self, field: str, total: int) -> dict[Hashable, list[int]]:
+        column = self._rows.setdefault(field, defaultdict(list))
+        seen = self._seen.get(field, 0)
+        if seen < total:
+            for row, metadata in self._read(seen):
+                if row < total and field in metadata:
+                    for value in _values(metadata[field]):
+                        column[value].append(row)
+            self._seen[field] = total
+        return column
+
+
+def _values(value: Any) -> list[Hashable]:
+    if isinstance(value, list):
+        return list(dict.fromkeys(item for item in value if isinstance(item, Hashable)))
+    return [value] if isinstance(value, Hashable) else []
+
+
+def _safe(holds: Callable[[Any, Any], Any], value: Any, wanted: Any) -> bool:
+    try:
+        return bool(holds(value, wanted))
+    except TypeError:  # e.g. a text where the filter asks for a number: no match
+        return False
+
+
+def _union(parts: list[Rows]) -> Rows:
+    return np.unique(np.concatenate(parts)) if parts else _NO_ROWS
+
+
+def _intersection(parts: list[Rows]) -> Rows:
+    result = parts[0] if parts else _NO_ROWS
+    for part in parts[1:]:
+        result = np.intersect1d(result, part, assume_unique=True)
+    return result
+
+
+def _complement(rows: Rows, total: int) -> Rows:
+    others = np.ones(total, dtype=bool)
+    others[rows] = False
+    return np.flatnonzero(others)

@@ -1,0 +1,221 @@
+"""Texts and images as vectors of one space, by any open_clip model."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from os import cpu_count
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+from PIL import Image
+
+from langchain_phase5.retrievers.clip_model import LOCAL, ClipModel, load_clip_model
+from langchain_phase5.retrievers.image_source import (
+    ImageSource,
+    UnreadableImageError,
+    decode,
+    read_source,
+)
+
+Item = TypeVar("Item")
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+_BATCHES_AHEAD = 2
+
+
+class OpenCLIPEmbeddings(Embeddings):
+    """Embed texts and images with an open_clip model, so that one can be searched by the other.
+
+    The model is loaded on first use. By default that is ViT-B-32 trained on LAION-2B, fetched from
+    the model hub once; any other open_clip name and tag works, or a folder of your own. Vectors
+    have length one, so their inner product is the cosine similarity. Safe to share among threads.
+
+    Args:
+        model_name: An open_clip model, `hf-hub:org/name`, or `local-dir:/path` (see `from_local`).
+        pretrained: The tag of its weights, see `open_clip.list_pretrained()`, or a checkpoint file.
+            None leaves the weights random, which is good for nothing but measuring speed.
+        device: E.g. `"cuda"` or `"cpu"`; chosen by what the machine has if None.
+        precision: Number format of the forward pass; None is fp16 on CUDA and fp32 elsewhere.
+        batch_size: Images or texts per forward pass.
+        decode_threads: Threads that read and decode images while the model computes.
+        compiled: Run the image part through `torch.compile`: slow to start, faster in bulk.
+        cache_dir: Where downloaded weights are kept, if not in the hub's usual cache.
+
+    Example:
+        ```python
+        from langchain_phase5.retrievers import OpenCLIPEmbeddings
+
+        clip = OpenCLIPEmbeddings()
+        cat, invoice = clip.embed_images(["cat.jpg", "invoice.png"])
+        query = clip.embed_query("a photo of a cat")
+        ```
+    """
+
+    def __init__(
+        self,
+        model_name: str = "ViT-B-32",
+        *,
+        pretrained: str | None = "laion2b_s34b_b79k",
+        device: str | None = None,
+        precision: Literal["fp32", "fp16", "bf16"] | None = None,
+        batch_size: int = 32,
+        decode_threads: int | None = None,
+        compiled: bool = False,
+        cache_dir: str | None = None,
+    ) -> None:
+        if batch_size < 1:
+            msg = f"batch_size must be at least 1, not {batch_size}"
+            raise ValueError(msg)
+        self.model_name = model_name
+        self.pretrained = None if model_name.startswith(LOCAL) else pretrained
+        self.device = device
+        self.precision = precision
+        self.batch_size = batch_size
+        self.decode_threads = decode_threads or min(8, cpu_count() or 1)
+        self.compiled = compiled
+        self.cache_dir = cache_dir
+        self._model: ClipModel | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_local(cls, folder: str | Path, **arguments: Any) -> Self:
+        """Use the model in `folder`: `open_clip_config.json` beside a safetensors file.
+
+        Args:
+            folder: Where the model is.
+            **arguments: As for the class.
+        """
+        return cls(f"{LOCAL}{Path(folder).resolve()}", **arguments)
+
+    @property
+    def model(self) -> ClipModel:
+        """The loaded model; the first access loads it.
+
+        Raises:
+            ImportError: The extra `clip` is not installed.
+            ValueError: There is no model of that name, or the folder does not hold one.
+            ModelUnavailableError: The weights cannot be downloaded.
+        """
+        with self._lock:
+            if self._model is None:
+                self._model = load_clip_model(
+                    self.model_name,
+                    pretrained=self.pretrained,
+                    device=self.device,
+                    cache_dir=self.cache_dir,
+                    compiled=self.compiled,
+                )
+            return self._model
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the weights, so that vectors of different models are never mixed."""
+        return self.model.fingerprint
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed texts; what exceeds the model's context (77 tokens as a rule) is cut off."""
+        model = self.model
+        parts = [
+            self._forward(model.network.encode_text, model.tokenize(texts[i : i + self.batch_size]))
+            for i in range(0, len(texts), self.batch_size)
+        ]
+        return [vector for part in parts for vector in part.tolist()]
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed one text."""
+        return self.embed_documents([text])[0]
+
+    def embed_images(self, images: Sequence[ImageSource]) -> list[list[float]]:
+        """Embed images given as paths, bytes, PIL images or LangChain content blocks.
+
+        Raises:
+            UnreadableImageError: One of them cannot be read. To skip such ones, use `stream`.
+        """
+        vectors = []
+        for _, outcome in self.stream(images, self._load):
+            if isinstance(outcome, UnreadableImageError):
+                raise outcome
+            vectors.append(np.asarray(outcome).tolist())
+        return vectors
+
+    def embed_image(self, uris: list[str]) -> list[list[float]]:
+        """Embed image files: the method that langchain-chroma and other stores look for."""
+        return self.embed_images(uris)
+
+    def stream(
+        self, items: Iterable[Item], load: Callable[[Item], Image.Image | None]
+    ) -> Iterator[tuple[Item, Vectors | UnreadableImageError | None]]:
+        """Embed any number of images in constant memory, in order, decoding ahead in threads.
+
+        Args:
+            items: Whatever `load` understands; may be endless.
+            load: Makes the image of an item, or None to pass it over. Runs in several threads.
+
+        Yields:
+            Each item with its vector, the error that `load` raised for it, or None.
+        """
+        batch: list[tuple[Item, Any]] = []
+        for item, tensor in self._prepared(items, load):
+            batch.append((item, tensor))
+            if len(batch) == self.batch_size:
+                yield from self._embed_batch(batch)
+                batch = []
+        yield from self._embed_batch(batch)
+
+    def _load(self, source: ImageSource) -> Image.Image:
+        return decode(read_source(source), at_least=self.model.image_size).image
+
+    def _prepared(
+        self, items: Iterable[Item], load: Callable[[Item], Image.Image | None]
+    ) -> Iterator[tuple[Item, Any]]:
+        model = self.model
+
+        def prepare(item: Item) -> Any:
+            try:
+                image = load(item)
+                return None if image is None else model.preprocess(image)
+            except UnreadableImageError as error:
+                return error
+
+        ahead: deque[tuple[Item, Future[Any]]] = deque()
+        with ThreadPoolExecutor(self.decode_threads, "decode") as pool:
+            for item in items:
+                ahead.append((item, pool.submit(prepare, item)))
+                if len(ahead) > _BATCHES_AHEAD * self.batch_size:
+                    first, tensor = ahead.popleft()
+                    yield first, tensor.result()
+            while ahead:
+                first, tensor = ahead.popleft()
+                yield first, tensor.result()
+
+    def _embed_batch(
+        self, batch: Sequence[tuple[Item, Any]]
+    ) -> Iterator[tuple[Item, Vectors | UnreadableImageError | None]]:
+        import torch
+
+        tensors = [tensor for _, tensor in batch if isinstance(tensor, torch.Tensor)]
+        encode = self.model.network.encode_image
+        vectors = iter(self._forward(encode, torch.stack(tensors)) if tensors else ())
+        for item, tensor in batch:
+            yield item, next(vectors) if isinstance(tensor, torch.Tensor) else tensor
+
+    def _forward(self, encode: Callable[..., Any], inputs: Any) -> Vectors:
+        """Run `encode` on one batch; returns float32 rows of length one."""
+        import torch
+
+        device = self.model.device
+        precision = self.precision or ("fp16" if device.startswith("cuda") else "fp32")
+        kinds = {"fp16": torch.float16, "bf16": torch.bfloat16}
+        cast = (
+            nullcontext()
+            if precision == "fp32"
+            else torch.autocast(device.partition(":")[0], dtype=kinds[precision])
+        )
+        with torch.inference_mode(), cast:
+            vectors = encode(inputs.to(device), normalize=False).float()
+            vectors = torch.nn.functional.normalize(vectors, dim=-1)
+        return np.asarray(vectors.cpu().numpy(), dtype=np.float32)

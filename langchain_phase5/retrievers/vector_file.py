@@ -1,0 +1,72 @@
+"""Rows of float32 that only ever grow: in memory, or in a file that readers map."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+_FIRST_CAPACITY = 256
+
+
+class VectorFile:
+    """Append-only matrix of float32. A view that was handed out stays valid while it grows.
+
+    On disk it is nothing but the numbers, little-endian, row after row: a format in which no byte
+    can do harm. How many rows count is not its business but the caller's, so that rows written by
+    a process that died before it could commit them are simply overwritten.
+
+    Args:
+        path: The file, created when the first row is written. None keeps the rows in memory.
+        dimension: Numbers per row.
+    """
+
+    def __init__(self, path: Path | None, *, dimension: int) -> None:
+        self.path = path
+        self.dimension = dimension
+        self._buffer: Vectors = np.empty((0, dimension), dtype=np.float32)
+
+    def write(self, first_row: int, vectors: Vectors) -> None:
+        """Write `vectors` from `first_row` on and wait until they are on the disk.
+
+        Raises:
+            OSError: The disk is full or the file cannot be written.
+        """
+        vectors = np.ascontiguousarray(vectors, dtype="<f4")
+        if self.path is None:
+            self._write_memory(first_row, vectors)
+            return
+        descriptor = os.open(
+            self.path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644
+        )
+        with open(descriptor, "wb", closefd=True) as file:  # noqa: PTH123 - opened without truncating
+            file.seek(first_row * self.dimension * 4)
+            file.write(vectors.data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def view(self, rows: int) -> Vectors:
+        """Return the first `rows` rows, mapped and not copied.
+
+        Raises:
+            ValueError: The file is shorter than that.
+        """
+        if self.path is None or rows == 0:
+            return self._buffer[:rows]
+        size = self.path.stat().st_size if self.path.exists() else 0
+        if size < rows * self.dimension * 4:
+            msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
+            raise ValueError(msg)
+        return np.memmap(self.path, dtype="<f4", mode="r", shape=(rows, self.dimension))
+
+    def _write_memory(self, first_row: int, vectors: Vectors) -> None:
+        needed = first_row + len(vectors)
+        if needed > len(self._buffer):
+            grown = np.empty(
+                (max(needed, 2 * len(self._buffer), _FIRST_CAPACITY), self.dimension), np.float32
+            )
+            grown[:first_row] = self._buffer[:first_row]
+            self._buffer = grown
+        self._buffer[first_row:needed] = vectors
