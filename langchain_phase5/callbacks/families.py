@@ -1,0 +1,356 @@
+"""Every metric family of the package, made once per registry."""
+
+from threading import Lock
+from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from langchain_phase5.callbacks.labels import OTHER, UNKNOWN, LabelAdmission
+from langchain_phase5.callbacks.run_table import RunTable
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""Buckets for what waits on a model."""
+SHORT_SECONDS = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0)
+"""Buckets for tools, retrievers and image work."""
+SELECTION_SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
+TOKEN_RATES = (5, 10, 20, 40, 60, 80, 120, 200, 400)
+TOOL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 500)
+SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+_RESERVED_SERIES = 300
+"""For what has a fixed number of series, and for `other`."""
+
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+
+
+class Family(dict[tuple[str, ...], Metric], Generic[Metric]):
+    """A metric's children by label values: a `dict` lookup is six times faster than `.labels`."""
+
+    def __init__(self, metric: Metric) -> None:
+        super().__init__()
+        self._metric: Metric = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> Metric:
+        child: Metric = self._metric.labels(*labels) if labels else self._metric
+        self[labels] = child
+        return child
+
+
+class MetricFamilies:
+    """The metric families on one registry, under one namespace.
+
+    `MetricFamilies.on(registry)` returns the same object every time, so that any number of
+    handlers can share a registry; with it they share `runs`, and so count each run once.
+    """
+
+    def __init__(
+        self, registry: CollectorRegistry, namespace: str, *, max_values: int, max_series: int
+    ) -> None:
+        self.runs = RunTable()
+        self._labels = LabelAdmission(
+            max_values=max_values,
+            max_series=max(1, max_series - _RESERVED_SERIES),
+            on_drop=lambda label: self.dropped_labels[(label,)].inc(),
+        )
+
+        def counter(name: str, about: str, *labels: str) -> Family[Counter]:
+            return Family(Counter(name, about, labels, namespace=namespace, registry=registry))
+
+        def histogram(
+            name: str, about: str, buckets: tuple[float, ...], *labels: str
+        ) -> Family[Histogram]:
+            return Family(
+                Histogram(
+                    name, about, labels, namespace=namespace, registry=registry, buckets=buckets
+                )
+            )
+
+        def gauge(name: str, about: str, mode: Any, *labels: str) -> Family[Gauge]:
+            return Family(
+                Gauge(
+                    name,
+                    about,
+                    labels,
+                    namespace=namespace,
+                    registry=registry,
+                    multiprocess_mode=mode,
+                )
+            )
+
+        self.agent_requests = counter(
+            "agent_requests_total",
+            "Agent runs that ended, nested ones included",
+            "agent_type",
+            "status",
+        )
+        self.agent_duration = histogram(
+            "agent_request_duration_seconds",
+            "Active time of an agent run, whatever its status",
+            SECONDS,
+            "agent_type",
+        )
+        self.agent_errors = counter(
+            "agent_errors_total",
+            "Agent runs that ended in an error, by kind",
+            "agent_type",
+            "error_type",
+        )
+        self.agent_in_flight = gauge(
+            "agent_requests_in_flight", "Agent runs open now", "livesum", "agent_type"
+        )
+        self.agent_quality = gauge(
+            "agent_quality_score",
+            "Latest quality score, from 0 to 1",
+            "mostrecent",
+            "agent_type",
+        )
+        self.agent_quality_ratings = histogram(
+            "agent_quality_ratings",
+            "All quality scores, from 0 to 1: their average is sum / count",
+            SCORES,
+            "agent_type",
+        )
+        self.agent_tokens = counter(
+            "agent_tokens_total",
+            "Tokens billed; cache_read and cache_write are parts of input, reasoning of output",
+            "model",
+            "type",
+        )
+        self.structured_output_retries = counter(
+            "agent_structured_output_retries_total",
+            "Structured answers that were rejected and asked for again",
+            "agent_type",
+        )
+        self.tool_executions = counter(
+            "tool_executions_total",
+            "Tool calls that ended; tool_name is unknown where a model invented it",
+            "tool_name",
+            "status",
+        )
+        self.tool_duration = histogram(
+            "tool_execution_duration_seconds", "Time in a tool", SHORT_SECONDS, "tool_name"
+        )
+        self.tool_errors = counter(
+            "tool_errors_total",
+            "Tool calls that ended in an error, by kind",
+            "tool_name",
+            "error_type",
+        )
+        self.tool_in_flight = gauge(
+            "tool_executions_in_flight", "Tool calls open now", "livesum", "tool_name"
+        )
+        self.tool_retries = counter(
+            "tool_retries_total", "Further attempts of a failed tool call", "tool_name"
+        )
+        self.llm_requests = counter(
+            "llm_requests_total",
+            "Model calls that ended",
+            "model",
+            "provider",
+            "status",
+            "error_type",
+        )
+        self.llm_duration = histogram(
+            "llm_request_duration_seconds",
+            "Time of a model call that was not answered by the cache",
+            SECONDS,
+            "model",
+        )
+        self.llm_first_token = histogram(
+            "llm_time_to_first_token_seconds",
+            "Time until a streaming model call sent its first content",
+            SECONDS,
+            "model",
+        )
+        self.llm_token_rate = histogram(
+            "llm_output_tokens_per_second",
+            "Output tokens of a model call divided by its whole duration",
+            TOKEN_RATES,
+            "model",
+        )
+        self.llm_cost = counter(
+            "llm_cost_usd_total",
+            "Price of model calls in USD by what was paid for; the kinds add up",
+            "model",
+            "agent_type",
+            "kind",
+        )
+        self.llm_in_flight = gauge(
+            "llm_requests_in_flight", "Model calls open now", "livesum", "model"
+        )
+        self.llm_retries = counter(
+            "llm_retries_total", "Further attempts of a failed model call, same model", "model"
+        )
+        self.llm_fallbacks = counter(
+            "llm_fallbacks_total",
+            "Calls of another model after the first one failed",
+            "model",
+            "fallback_model",
+        )
+        self.llm_cache_hits = counter(
+            "llm_cache_hits_total",
+            "Model calls answered by LangChain's cache: no tokens, no cost",
+            "model",
+        )
+        self.llm_usage_missing = counter(
+            "llm_usage_missing_total",
+            "Successful model calls whose answer did not tell its tokens",
+            "model",
+        )
+        self.llm_cost_unknown = counter(
+            "llm_cost_unknown_total",
+            "Model calls with tokens but without a known price",
+            "model",
+        )
+        self.llm_source_tokens = counter(
+            "llm_middleware_tokens_total",
+            "The part of agent_tokens_total that middleware used for its own model calls",
+            "source",
+            "type",
+        )
+        self.llm_source_cost = counter(
+            "llm_middleware_cost_usd_total",
+            "The part of llm_cost_usd_total that middleware used for its own model calls",
+            "source",
+        )
+        self.retriever_requests = counter(
+            "retriever_requests_total", "Retrievals that ended", "retriever", "status"
+        )
+        self.retriever_duration = histogram(
+            "retriever_request_duration_seconds",
+            "Time of a retrieval",
+            SHORT_SECONDS,
+            "retriever",
+        )
+        self.routing_decisions = counter(
+            "routing_decisions_total", "Selections of tools for a model call", "fallback"
+        )
+        self.routing_duration = histogram(
+            "routing_selection_duration_seconds", "Time to select tools", SELECTION_SECONDS
+        )
+        self.routing_available = histogram(
+            "routing_tools_available", "Tools a selection chose from", TOOL_COUNTS
+        )
+        self.routing_offered = histogram(
+            "routing_tools_offered", "Tools a selection offered the model", TOOL_COUNTS
+        )
+        self.routing_offers = counter(
+            "routing_tool_offers_total", "Selections that offered a tool", "tool_name"
+        )
+        self.routing_misses = counter(
+            "routing_misses_total",
+            "Calls of tools that were not among those offered",
+            "tool_name",
+            "policy",
+        )
+        self.vision_operations = counter(
+            "vision_operations_total", "Image operations", "operation", "engine", "status"
+        )
+        self.vision_duration = histogram(
+            "vision_operation_duration_seconds",
+            "Time of an image operation",
+            SHORT_SECONDS,
+            "operation",
+            "engine",
+        )
+        self.evaluation_score = gauge(
+            "evaluation_score",
+            "Latest score of an evaluation",
+            "mostrecent",
+            "dataset",
+            "version",
+            "metric",
+        )
+        self.interactions = counter(
+            "interactions_total",
+            "Agent runs handed to the recorder: recorded, dropped, or failed to be written",
+            "outcome",
+        )
+        self.handler_errors = counter(
+            "callback_handler_errors_total",
+            "Callback events this package failed to handle",
+            "event",
+        )
+        self.dropped_labels = counter(
+            "label_values_dropped_total",
+            "Label values reported as other because their label or the budget was full",
+            "label",
+        )
+        self.build_info = gauge(
+            "langchain_phase5_build_info",
+            "Always 1; the versions are in the labels",
+            "mostrecent",
+            "version",
+            "langchain_version",
+            "langgraph_version",
+        )
+
+    @classmethod
+    def on(
+        cls,
+        registry: CollectorRegistry,
+        namespace: str = "",
+        *,
+        max_label_values: int = 100,
+        max_series: int = 2_000,
+    ) -> "MetricFamilies":
+        """Return the families on `registry`, made at the first call, which sets the limits."""
+        with _LOCK:
+            by_namespace = _FAMILIES.setdefault(registry, {})
+            if namespace not in by_namespace:
+                by_namespace[namespace] = cls(
+                    registry, namespace, max_values=max_label_values, max_series=max_series
+                )
+            return by_namespace[namespace]
+
+    def agent_label(self, name: str) -> str:
+        """Return the value of `agent_type` for an agent of that name."""
+        return self._label("agent_type", name, weight=30)
+
+    def model_label(self, name: str) -> str:
+        """Return the value of `model` for a model of that name."""
+        return self._label("model", name, weight=65)
+
+    def provider_label(self, name: str) -> str:
+        """Return the value of `provider`."""
+        return self._label("provider", name, weight=4)
+
+    def tool_label(self, name: str) -> str:
+        """Return the value of `tool_name` for a tool that exists."""
+        return self._label("tool_name", name, weight=25)
+
+    def known_tool_label(self, name: str) -> str:
+        """Return the value of `tool_name` for a name from a model: `unknown` if never seen."""
+        return name if self._labels.has("tool_name", name) else UNKNOWN
+
+    def retriever_label(self, name: str) -> str:
+        """Return the value of `retriever`."""
+        return self._label("retriever", name, weight=17)
+
+    def engine_label(self, name: str) -> str:
+        """Return the value of `engine`, of an image operation."""
+        return self._label("engine", name, weight=50)
+
+    def cost_labels(self, model: str, agent: str) -> tuple[str, str]:
+        """Return `model` and `agent_type` of a cost; the rarer pairs lose their agent."""
+        fits = self._labels.admit("model, agent_type", (model, agent), weight=8)
+        return model, agent if fits else OTHER
+
+    def fallback_labels(self, model: str, fallback: str) -> tuple[str, str]:
+        """Return `model` and `fallback_model` of a fallback; the rarer pairs lose the second."""
+        model = self.model_label(model)
+        fits = self._labels.admit("model, fallback_model", (model, fallback), weight=2)
+        return model, fallback if fits else OTHER
+
+    def evaluation_labels(self, dataset: str, version: str, metric: str) -> tuple[str, str, str]:
+        """Return the labels of an evaluation's score: as given, or `other` all three."""
+        given = (dataset, version, metric)
+        fits = self._labels.admit("dataset, version, metric", given, weight=1)
+        return given if fits else (OTHER, OTHER, OTHER)
+
+    def _label(self, label: str, value: str, *, weight: int) -> str:
+        return value if self._labels.admit(label, value, weight=weight) else OTHER
+
+
+_LOCK = Lock()
+_FAMILIES: "WeakKeyDictionary[CollectorRegistry, dict[str, MetricFamilies]]" = WeakKeyDictionary()

@@ -1,0 +1,115 @@
+"""What callback payloads say: the usage in a model's answer, the failures in a tool's output."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+from langchain_core.outputs import ChatGenerationChunk, LLMResult
+from langgraph.types import Command
+
+from langchain_phase5.callbacks.run import Run
+from langchain_phase5.prices import TokenCounts
+
+# The answer of LangGraph's ToolNode to a tool name that the model made up.
+_INVENTED_TOOL = re.compile(r"Error: .* is not a valid tool, try one of \[", re.DOTALL)
+
+
+def read_answer(run: Run, response: LLMResult) -> None:
+    """Note usage, the model's full name and whether LangChain's cache answered."""
+    generations = response.generations
+    if not generations or not generations[0]:
+        return
+    message = getattr(generations[0][0], "message", None)
+    if not isinstance(message, AIMessage):
+        _read_text_model(run, response)
+        return
+    metadata = message.response_metadata
+    run.response_model = metadata.get("model_name") or metadata.get("model") or ""
+    usage: Any = message.usage_metadata
+    if not usage:
+        return
+    if usage.get("total_cost") == 0:
+        run.cached = True
+        return
+    run.usage = TokenCounts.from_usage(usage)
+    tier = metadata.get("service_tier")
+    if tier and run.usage.service_tier is None:
+        run.usage = run.usage._replace(service_tier=tier)
+
+
+def _read_text_model(run: Run, response: LLMResult) -> None:
+    """Text completion models have no message: their usage stands beside the generations."""
+    output = response.llm_output or {}
+    run.response_model = output.get("model_name") or ""
+    usage = output.get("token_usage")
+    if usage:
+        run.usage = TokenCounts(
+            input=usage.get("prompt_tokens") or 0, output=usage.get("completion_tokens") or 0
+        )
+
+
+def has_content(token: Any, chunk: Any) -> bool:
+    """Tell whether a streamed chunk carries anything: the first is often an empty greeting."""
+    if token:
+        return True
+    if not isinstance(chunk, ChatGenerationChunk):
+        return False
+    message = chunk.message
+    return bool(
+        message.content
+        or getattr(message, "tool_call_chunks", None)
+        or message.additional_kwargs.get("reasoning_content")
+    )
+
+
+def messages_in(output: Any) -> Iterator[BaseMessage]:
+    """Yield the messages of a node's or tool's output, also inside lists and commands."""
+    if isinstance(output, BaseMessage):
+        yield output
+    elif isinstance(output, Command):
+        yield from messages_in(output.update)
+    elif isinstance(output, dict):
+        yield from messages_in(output.get("messages"))
+    elif isinstance(output, list | tuple):
+        for part in output:
+            yield from messages_in(part)
+
+
+def is_failed_tool_output(output: Any) -> bool:
+    """Tell whether a tool that returned normally reported a failure in its message."""
+    return any(
+        isinstance(message, ToolMessage) and message.status == "error"
+        for message in messages_in(output)
+    )
+
+
+def invented_tool_calls(output: Any) -> list[ToolMessage]:
+    """Return a tool node's answers to calls of tools that do not exist.
+
+    No tool event fires for those. An outer node that passes a whole conversation on is left
+    alone, or its sub-agent's calls would count twice.
+    """
+    messages = list(messages_in(output))
+    if not all(isinstance(message, ToolMessage) for message in messages):
+        return []
+    return [
+        message
+        for message in messages
+        if isinstance(message, ToolMessage)
+        and message.status == "error"
+        and isinstance(message.content, str)
+        and _INVENTED_TOOL.match(message.content)
+    ]
+
+
+def is_structured_output_retry(output: Any) -> bool:
+    """Tell whether a model node rejected the model's structured answer and will ask again."""
+    parts = output if isinstance(output, list) else [output]
+    for part in parts:
+        update = part.update if isinstance(part, Command) else part
+        if isinstance(update, dict) and "structured_response" not in update:
+            messages = update.get("messages")
+            if messages and isinstance(messages[-1], ToolMessage):
+                return True
+    return False

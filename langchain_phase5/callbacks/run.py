@@ -1,0 +1,82 @@
+"""One run, as the tracker sees it from start to end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from langchain_phase5.callbacks.errors import NO_ERROR, Ending, Status
+from langchain_phase5.prices import TokenCounts
+
+Kind = Literal["chain", "agent", "llm", "tool", "retriever"]
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A chain, agent, model call, tool call or retrieval between its start and its end.
+
+    Handlers read it; only the tracker writes it, except for `note`.
+    """
+
+    id: UUID
+    kind: Kind
+    name: str
+    """Name of the agent, tool or retriever; the model's name for a model call."""
+    parent: "Run | None"
+    started: float
+    """Seconds on `time.perf_counter`'s clock."""
+    agent: "Run | None" = None
+    """The nearest enclosing agent run; an agent's own is the one around it."""
+    node: str | None = None
+    """Name of the graph node, where this run is one."""
+    children: "dict[UUID, Run]" = field(default_factory=dict)
+    """Those that are still open."""
+
+    status: Status | Literal["open"] = "open"
+    error_type: str = NO_ERROR
+    error: BaseException | None = None
+    ended: float = 0.0
+
+    provider: str = ""
+    source: str = ""
+    """The middleware that made this model call, e.g. `summarization`; empty for the agent's own."""
+    response_model: str = ""
+    """The model as the provider named it in its answer, often with a date."""
+    usage: TokenCounts | None = None
+    cached: bool = False
+    """Answered by LangChain's cache: the tokens were paid for earlier."""
+    first_token: float = 0.0
+    retried: bool = False
+    """A further attempt of a call that failed."""
+    fallback_from: str | None = None
+    """The model that failed before this one was asked instead."""
+
+    tool_call_id: str | None = None
+    tags: tuple[str, ...] = ()
+    interrupted: bool = False
+    note: Any = None
+    """Free for the handler."""
+
+    root: "Run | None" = None
+    """The outermost run; `None` where this is it."""
+    touched: float = 0.0
+    """When a root's tree last showed life."""
+    in_agent: bool = False
+    agent_name: str | None = None
+    inputs: Any = None
+    """What a graph was given, until it proves to be an agent."""
+    failures: dict[str | None, str] | None = None
+    """Children that failed and may be tried again: by tool call id, `None` for the model."""
+    caught: tuple[BaseException, Ending] | None = None
+    """The last child's exception: it often rises through every level."""
+    unwatch: Callable[[], object] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took."""
+        return self.ended - self.started
+
+    @property
+    def seconds_to_first_token(self) -> float | None:
+        """Time until the first streamed content; `None` where nothing was streamed."""
+        return self.first_token - self.started if self.first_token else None

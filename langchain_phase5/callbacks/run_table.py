@@ -1,0 +1,73 @@
+"""The runs that are open now, bounded in number and in age."""
+
+from uuid import UUID
+
+from langchain_phase5.callbacks.run import Run
+
+_KEPT_LATE = 1_000
+_SWEEPS_PER_TTL = 60
+
+
+class RunTable:
+    """Open runs by id. Several handlers may share one, so that each run is counted once.
+
+    Without locks: a `dict` hands each entry to exactly one of the threads that `pop` it, and
+    whoever gets the run reports its end.
+
+    Args:
+        max_roots: Number of outermost runs; the oldest makes room for a new one.
+        ttl: Seconds without a sign of life after which a run counts as abandoned.
+    """
+
+    def __init__(self, *, max_roots: int = 10_000, ttl: float = 3600.0) -> None:
+        self.runs: dict[UUID, Run] = {}
+        self.ttl = ttl
+        self._max_roots = max_roots
+        self._roots: dict[UUID, Run] = {}
+        self._late: dict[UUID, Run] = {}
+        self._next_sweep = 0.0
+
+    def add(self, run: Run) -> None:
+        """Enter a run below its parent, or as a root."""
+        parent = run.parent
+        if parent is None:
+            run.touched = run.started
+            self._roots[run.id] = run
+        else:
+            run.agent = parent if parent.kind == "agent" else parent.agent
+            run.root = parent.root or parent
+            run.root.touched = run.started
+            parent.children[run.id] = run
+        self.runs[run.id] = run
+
+    def take(self, run_id: UUID) -> Run | None:
+        """Remove a run and return it, or `None` if it is not open (any more)."""
+        run = self.runs.pop(run_id, None)
+        if run is None:
+            return None
+        if run.parent is None:
+            self._roots.pop(run_id, None)
+        else:
+            run.parent.children.pop(run_id, None)
+        return run
+
+    def surplus(self, now: float) -> list[Run]:
+        """Return the roots that must go: too old, or one too many."""
+        gone = []
+        if len(self._roots) > self._max_roots:
+            gone.append(next(iter(self._roots.values())))
+        if now >= self._next_sweep:
+            self._next_sweep = now + self.ttl / _SWEEPS_PER_TTL
+            oldest = now - self.ttl
+            gone += [run for run in list(self._roots.values()) if run.touched < oldest]
+        return gone
+
+    def expect_late(self, run: Run) -> None:
+        """Remember a model call that was given up: its bill may still arrive."""
+        self._late[run.id] = run
+        if len(self._late) > _KEPT_LATE:
+            self._late.pop(next(iter(self._late)), None)
+
+    def take_late(self, run_id: UUID) -> Run | None:
+        """Return a model call that was given up, once."""
+        return self._late.pop(run_id, None)
