@@ -1,0 +1,288 @@
+"""Let an agent see, for each question, only the few of its tools that fit."""
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from time import perf_counter
+from typing import Any, Literal
+
+from langchain.agents.middleware import (
+    AgentMiddleware,
+    ExtendedModelResponse,
+    ModelRequest,
+    ModelResponse,
+)
+from langchain.tools.tool_node import ToolCallRequest
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.tools import BaseTool
+from langgraph.errors import GraphBubbleUp
+from langgraph.types import Command
+
+from langchain_phase5.routing.custom_event import report
+from langchain_phase5.routing.routed_tools import (
+    FoundTool,
+    RoutedState,
+    RoutedTools,
+    found_tool,
+    scored_names,
+)
+from langchain_phase5.routing.scored_tool import ScoredTool
+from langchain_phase5.routing.search_tools import search_tools
+from langchain_phase5.routing.sync_or_async import Action, Course, arun_course, run_course
+from langchain_phase5.routing.tool_answer import ToolAnswer, is_success, refusal
+from langchain_phase5.routing.tool_menu import ToolMenu
+from langchain_phase5.routing.tool_router import ToolRouter
+
+logger = logging.getLogger(__name__)
+
+_FOUND = 5
+_SEARCHES = 4
+
+ModelAnswer = ModelResponse[Any] | ExtendedModelResponse[Any]
+
+
+class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
+    """Offers the model the tools that fit the question, and learns from what they achieve.
+
+    Before each model call the agent's tools are narrowed to the `top_k` that the router ranks
+    highest, plus `always_include`, plus whatever was called or found since the question. Tools of
+    the provider (dicts, such as `{"type": "web_search"}`) stay. The tools may be thousands and may
+    differ from call to call.
+
+    **Stable offers.** The choice is made once per user message, in the agent's own tool order.
+    Until the next one tools are only added at the end, so that prompt caches stay valid, also
+    after an interrupt and in another process: the choice is kept in the state as `routed_tools`,
+    with its scores.
+
+    **Recovery.** With `search=True` the model gets a further tool, `search_tools`, to ask for what
+    the router missed; what it finds can be called from the next step on.
+
+    **Routing is not access control.** A hidden tool that the model calls anyway, by a name from an
+    earlier turn or from a prompt injection, still runs, is counted as a miss and stays offered.
+    With `hidden_tool_policy="deny"` it is refused. Even so the router decides by fit, not by right,
+    and `search_tools` will find any tool for whoever asks well: leave out what a user must not
+    call.
+
+    **Failure.** If the router fails, or the messages hold no text of a user, the first
+    `max_fallback_tools` tools are offered; a warning is logged and `failures` counts it. An
+    exception of the router never reaches the agent.
+
+    For handlers of LangChain's custom events it reports every choice as `tool_routing` and every
+    call of a hidden tool as `tool_routing_miss`.
+
+    Args:
+        router: Ranks the tools. By default a new one with the embeddings that this machine has.
+        top_k: How many tools to choose. By default what the router says (3).
+        always_include: Names of tools to offer always, on top of `top_k`.
+        search: Whether to add `search_tools`.
+        hidden_tool_policy: Whether a tool runs that was not offered.
+        max_fallback_tools: How many tools to offer if routing fails.
+        record_outcomes: Whether to tell the router which calls worked.
+
+    Raises:
+        ValueError: An argument is out of range.
+
+    Example:
+        ```python
+        from langchain.agents import create_agent
+        from langchain_phase5.routing import ToolRouter, ToolRouterMiddleware
+
+        agent = create_agent(
+            "openai:gpt-5-mini",
+            tools=my_200_tools,
+            middleware=[ToolRouterMiddleware(ToolRouter("auto"), top_k=5, search=True)],
+        )
+        ```
+    """
+
+    state_schema = RoutedState
+
+    def __init__(
+        self,
+        router: ToolRouter | None = None,
+        *,
+        top_k: int | None = None,
+        always_include: Collection[str] = (),
+        search: bool = False,
+        hidden_tool_policy: Literal["allow", "deny"] = "allow",
+        max_fallback_tools: int = 128,
+        record_outcomes: bool = True,
+    ) -> None:
+        super().__init__()
+        if top_k is not None:
+            _check_positive("top_k", top_k)
+        _check_positive("max_fallback_tools", max_fallback_tools)
+        if isinstance(always_include, str):
+            msg = f"always_include takes a list of names: [{always_include!r}]"
+            raise ValueError(msg)  # noqa: TRY004 - the package reports bad values by one type
+        if hidden_tool_policy not in ("allow", "deny"):
+            msg = f"hidden_tool_policy must be 'allow' or 'deny', not {hidden_tool_policy!r}"
+            raise ValueError(msg)
+        self.router = router or ToolRouter("auto")
+        self.top_k = top_k or self.router.top_k
+        self.always_include = frozenset(always_include)
+        self.hidden_tool_policy = hidden_tool_policy
+        self.max_fallback_tools = max_fallback_tools
+        self.record_outcomes = record_outcomes
+        self.tools: Sequence[BaseTool] = [search_tools] if search else []
+        self.failures: Counter[str] = Counter()
+        """How often something was missing: `routing`, `question`, `search` or `recording`."""
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelAnswer:
+        """Ask the model with fewer tools."""
+        return run_course(self._ask_model(request, handler))
+
+    async def awrap_model_call(
+        self,
+        request: ModelRequest[Any],
+        handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
+    ) -> ModelAnswer:
+        """Ask the model with fewer tools."""
+        return await arun_course(self._ask_model(request, handler))
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolAnswer]
+    ) -> ToolAnswer:
+        """Run a tool if it may run, and learn from the outcome."""
+        return run_course(self._call_tool(request, handler))
+
+    async def awrap_tool_call(
+        self,
+        request: ToolCallRequest,
+        handler: Callable[[ToolCallRequest], Awaitable[ToolAnswer]],
+    ) -> ToolAnswer:
+        """Run a tool if it may run, and learn from the outcome."""
+        return await arun_course(self._call_tool(request, handler))
+
+    def _ask_model(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
+    ) -> Course[ModelAnswer]:
+        menu = ToolMenu(request, always_include=self.always_include, max_tools=self.top_k)
+        decided = menu.standing or (yield from self._decide(menu))
+        routed = menu.extended(decided, with_called=self.hidden_tool_policy == "allow")
+        response: ModelResponse[Any] = yield _same(partial(handler, menu.narrowed(routed)))
+        searches = yield from self._search(menu, routed, response)
+        update: RoutedTools = {**routed, "searches": searches}
+        if update == menu.last_routed:
+            return response
+        return ExtendedModelResponse(response, Command(update={"routed_tools": update}))
+
+    def _decide(self, menu: ToolMenu) -> Course[RoutedTools]:
+        if menu.missing:
+            logger.warning("No tool has these names of always_include: %s", menu.missing)
+        if menu.all_fit:
+            return menu.everything()
+        start = perf_counter()
+        scored = yield from self._choose(menu)
+        routed = menu.fallback(self.max_fallback_tools) if scored is None else menu.routed(scored)
+        yield from report(
+            "tool_routing",
+            {
+                "available": len(menu.candidates),
+                "offered": scored_names(routed),
+                "seconds": perf_counter() - start,
+                "fallback": scored is None,
+            },
+        )
+        return routed
+
+    def _choose(self, menu: ToolMenu) -> Course[list[ScoredTool] | None]:
+        """Ask the router; None if it fails or there is nothing to ask."""
+        messages = menu.request.messages
+        if not any(isinstance(m, HumanMessage) and m.text.strip() for m in messages):
+            self._count("question", "the messages hold no text of a user")
+            return None
+        try:
+            scored: list[ScoredTool] = yield self._rank(messages, menu, top_k=self.top_k)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+            self._count("routing", error)
+            return None
+        return scored
+
+    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int) -> Action:
+        router = self.router
+        return Action(
+            run=partial(router.route, query, menu.candidates, top_k=top_k),
+            arun=partial(router.aroute, query, menu.candidates, top_k=top_k),
+        )
+
+    def _search(
+        self, menu: ToolMenu, routed: RoutedTools, response: ModelResponse[Any]
+    ) -> Course[dict[str, list[FoundTool]]]:
+        """Answer the `search_tools` calls of the model, among the tools of this request."""
+        calls = [
+            call
+            for message in response.result
+            if menu.can_search and isinstance(message, AIMessage)
+            for call in message.tool_calls
+            if call["name"] == search_tools.name
+        ]
+        offered = set(routed["offered"])
+        searches: dict[str, list[FoundTool]] = {}
+        for call in calls[:_SEARCHES]:
+            query = str(call["args"].get("query", ""))
+            try:
+                ranked = yield self._rank(query, menu, top_k=_FOUND + len(offered))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+                self._count("search", error)
+                ranked = []
+            found = [scored for scored in ranked if scored.name not in offered][:_FOUND]
+            searches[str(call["id"])] = [found_tool(scored) for scored in found]
+        return searches
+
+    def _call_tool(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
+    ) -> Course[ToolAnswer]:
+        routed = _routed(request.state)
+        name = request.tool_call["name"]
+        if routed is None or name not in routed["offered"]:
+            if routed is not None and request.tool is not None:
+                miss = {"tool_name": name, "policy": self.hidden_tool_policy}
+                yield from report("tool_routing_miss", miss)
+            if self.hidden_tool_policy == "deny":
+                return refusal(request, routed)
+        try:
+            answer: ToolAnswer = yield _same(partial(handler, request))
+        except GraphBubbleUp:  # an interrupt: the call is not over
+            raise
+        except Exception:
+            self._record(request, success=False)
+            raise
+        self._record(request, success=is_success(answer, request.tool_call["id"]))
+        return answer
+
+    def _record(self, request: ToolCallRequest, *, success: bool) -> None:
+        routed, name = _routed(request.state), request.tool_call["name"]
+        is_made_up = request.tool is None and (routed is None or name not in routed["offered"])
+        if not self.record_outcomes or is_made_up or request.tool is search_tools:
+            return
+        try:
+            self.router.record(_messages(request.state), name, success=success)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+            self._count("recording", error)
+
+    def _count(self, what: str, error: object) -> None:
+        self.failures[what] += 1
+        logger.warning("Tool routing goes on without its %s: %r", what, error)
+
+
+def _same(call: Callable[[], Any]) -> Action:
+    """Wrap a handler, which is plain or awaitable as the hook that got it."""
+    return Action(run=call, arun=call)
+
+
+def _routed(state: Any) -> RoutedTools | None:
+    return state.get("routed_tools") if isinstance(state, dict) else None
+
+
+def _messages(state: Any) -> Any:
+    return state.get("messages", []) if isinstance(state, dict) else state
+
+
+def _check_positive(name: str, value: int) -> None:
+    if value < 1:
+        msg = f"{name} must be at least 1, not {value}"
+        raise ValueError(msg)

@@ -1,0 +1,27 @@
+"""The tool by which a model asks for tools that it was not offered."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from langchain.tools import ToolRuntime, tool
+
+from langchain_phase5.routing.routed_tools import FoundTool
+
+
+@tool
+def search_tools(
+    query: Annotated[str, "What the tool should do, in a few words."],
+    runtime: ToolRuntime[Any, Any],
+) -> str:
+    """Search for further tools when those you have do not fit. You can call what is found next."""
+    # The search itself was made by the middleware when the model asked for it: only there the tools
+    # that this request may use are known.
+    routed = runtime.state.get("routed_tools")
+    return _answer(query, routed["searches"].get(str(runtime.tool_call_id), []) if routed else [])
+
+
+def _answer(query: str, found: Sequence[FoundTool]) -> str:
+    if not found:
+        return f"There is no further tool for {query!r}."
+    lines = [f"- {tool['name']}: {tool['description']}" for tool in found]
+    return "\n".join(["You can now call these tools:", *lines])
