@@ -1,0 +1,150 @@
+"""One way to call every evaluator, whichever library it comes from."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import Runnable
+
+from langchain_phase5.evaluation import metrics
+from langchain_phase5.evaluation.dataset import Example
+from langchain_phase5.evaluation.result import ExampleResult, Failure
+
+Metric = str | Callable[..., Any] | Runnable[Any, Any]
+
+_ARGUMENTS = ("inputs", "outputs", "reference_outputs", "example", "metadata")
+_NOT_METRICS = {"accepted_answers", "answer_text", "made_tool_calls"}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMetric:
+    """An evaluator with the arguments it takes worked out once."""
+
+    name: str
+    call: Callable[..., Any]
+    arguments: frozenset[str]
+    simple: bool
+    """Takes just the three LangSmith arguments, which is the fast path."""
+
+    async def score(self, example: Example, result: ExampleResult) -> None:
+        """Write the scores of one answer into `result`, or why there are none."""
+        try:
+            answer = self._ask(example, result.outputs)
+            if inspect.isawaitable(answer):
+                answer = await answer
+            for key, value, comment in _scores(answer, self.name):
+                if value is not None:
+                    result.scores[key] = value
+                if comment:
+                    result.comments[key] = comment
+        except Exception as error:  # noqa: BLE001  # whatever an evaluator does, the run goes on
+            result.metric_errors[self.name] = Failure.of(error)
+
+    def _ask(self, example: Example, outputs: Any) -> Any:
+        if self.simple:
+            return self.call(
+                inputs=example.inputs,
+                outputs=outputs,
+                reference_outputs=example.reference_outputs,
+            )
+        values = (
+            example.inputs,
+            outputs,
+            example.reference_outputs,
+            example,
+            example.metadata,
+        )
+        offered = zip(_ARGUMENTS, values, strict=True)
+        return self.call(**{name: value for name, value in offered if name in self.arguments})
+
+
+def bind_metrics(given: Sequence[Metric] | Metric) -> list[BoundMetric]:
+    """Prepare metrics given by name, as evaluators or as evaluation chains.
+
+    Raises:
+        ValueError: A name is unknown, or two metrics share one.
+    """
+    wanted = [given] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)
+    bound = [_bind(metric) for metric in wanted]
+    names = [metric.name for metric in bound]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"two metrics are named {name!r}; give one of them another __name__"
+            raise ValueError(msg)
+    return bound
+
+
+def metric_names() -> list[str]:
+    """List the metrics that can be asked for by name."""
+    return [name for name in metrics.__all__ if name not in _NOT_METRICS and name.islower()]
+
+
+def _bind(metric: Metric) -> BoundMetric:
+    if isinstance(metric, str):
+        if metric not in metric_names():
+            msg = f"no metric {metric!r}; there are: {', '.join(metric_names())}"
+            raise ValueError(msg)
+        metric = getattr(metrics, metric)
+    if isinstance(metric, Runnable):
+        return _bind_chain(metric)
+    if hasattr(metric, "evaluate_run") and not inspect.isfunction(metric):
+        msg = f"{metric!r} is a LangSmith RunEvaluator; give the function that it wraps"
+        raise ValueError(msg)
+    if not callable(metric):
+        msg = f"a metric is a name or a function of inputs and outputs, not {metric!r}"
+        raise ValueError(msg)  # noqa: TRY004
+    parameters = inspect.signature(metric).parameters.values()
+    takes_rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    named = {p.name for p in parameters}
+    arguments = frozenset(_ARGUMENTS if takes_rest else named & set(_ARGUMENTS))
+    simple = takes_rest and not named & {"example", "metadata"}
+    return BoundMetric(_name(metric), metric, arguments, simple)
+
+
+def _bind_chain(chain: Runnable[Any, Any]) -> BoundMetric:
+    """Call an evaluation chain, `prompt | model.with_structured_output(...)`, with one dict."""
+
+    async def call(**values: Any) -> Any:
+        return await chain.ainvoke(values)
+
+    return BoundMetric(chain.get_name(), call, frozenset(), simple=True)
+
+
+def _name(metric: Callable[..., Any]) -> str:
+    inner = getattr(metric, "func", metric)  # functools.partial
+    return str(
+        getattr(metric, "__name__", None) or getattr(inner, "__name__", type(inner).__name__)
+    )
+
+
+def _scores(answer: Any, name: str) -> Iterable[tuple[str, float | None, str]]:
+    """Read what an evaluator returned: a number, a dict, a LangSmith result, or several of them."""
+    if isinstance(answer, dict) and isinstance(answer.get("results"), list):
+        answer = answer["results"]
+    if isinstance(answer, list | tuple):
+        return [each for part in answer for each in _scores(part, name)]
+    if answer is None or isinstance(answer, bool | int | float):
+        return [(name, _number(answer, name), "")]
+    if isinstance(answer, Mapping):
+        key, value, comment = answer.get("key"), answer.get("score"), answer.get("comment")
+        known = "score" in answer
+    else:
+        key, comment = getattr(answer, "key", None), getattr(answer, "comment", None)
+        value, known = getattr(answer, "score", None), hasattr(answer, "score")
+        comment = comment or getattr(answer, "reasoning", None)
+    if not known:
+        msg = f"the evaluator {name!r} returned {answer!r}; a dict with a 'score' was expected"
+        raise ValueError(msg)
+    return [(str(key or name), _number(value, name), str(comment or ""))]
+
+
+def _number(value: Any, name: str) -> float | None:
+    if value is None:
+        return None
+    number = float(value)
+    if not math.isfinite(number):
+        msg = f"the evaluator {name!r} returned {number} as a score"
+        raise ValueError(msg)
+    return number

@@ -1,0 +1,93 @@
+"""What came of one run of one example."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+_LONGEST_TRACE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An exception, kept whole: its type, its message and its traceback."""
+
+    type: str
+    message: str
+    trace: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """Keep an exception; of a very long traceback, both ends."""
+        trace = "".join(traceback.format_exception(error))
+        if len(trace) > _LONGEST_TRACE:
+            half = _LONGEST_TRACE // 2
+            trace = f"{trace[:half]}\n[...]\n{trace[-half:]}"
+        return cls(type=type(error).__qualname__, message=str(error), trace=trace)
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the JSON form."""
+        return {"type": self.type, "message": self.message, "trace": self.trace}
+
+
+@dataclass(slots=True, kw_only=True)
+class ExampleResult:
+    """One answer with its scores, or the error that came instead of it.
+
+    Attributes:
+        example_id: Which example.
+        repeat: Which of its runs, from 0.
+        outputs: The target's answer as plain JSON; `None` after an error.
+        scores: By metric. A metric that does not apply here (no reference, say) has none, and one
+            that failed is in `metric_errors`: neither ever counts as zero.
+        comments: What metrics had to say, by metric.
+        error: Why there is no answer.
+        metric_errors: Why a metric gave no score, by metric.
+        seconds: Time inside the target, without queueing and without waits between attempts.
+        input_tokens: Tokens read by all model calls; `None` where nothing was reported.
+        output_tokens: Tokens written.
+        cost: In US dollars; `None` where a price or the usage is unknown.
+        attempts: Calls of the target; more than one after rate limits.
+        steps: Model, tool and retriever calls, in order.
+    """
+
+    example_id: str
+    repeat: int = 0
+    outputs: Any = None
+    scores: dict[str, float] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    error: Failure | None = None
+    metric_errors: dict[str, Failure] = field(default_factory=dict)
+    seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+    attempts: int = 1
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON form, without what is empty."""
+        form = {name: value for name in _NAMES if (value := getattr(self, name)) not in _EMPTY}
+        if self.error:
+            form["error"] = self.error.as_dict()
+        if self.metric_errors:
+            form["metric_errors"] = {
+                metric: failure.as_dict() for metric, failure in self.metric_errors.items()
+            }
+        return form
+
+    @classmethod
+    def from_dict(cls, form: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        values = dict(form)
+        if values.get("error"):
+            values["error"] = Failure(**values["error"])
+        values["metric_errors"] = {
+            metric: Failure(**failure)
+            for metric, failure in values.get("metric_errors", {}).items()
+        }
+        return cls(**values)
+
+
+_NAMES = tuple(each.name for each in fields(ExampleResult))
+_EMPTY: tuple[Any, ...] = (None, {}, [])

@@ -1,0 +1,89 @@
+"""Whatever is to be graded, as one async function from inputs to outputs."""
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.language_models import BaseLanguageModel
+from langchain_core.messages import HumanMessage
+from langchain_core.runnables import Runnable
+
+Target = Runnable[Any, Any] | Mapping[str, Any] | Callable[..., Any]
+AsyncTarget = Callable[[Mapping[str, Any]], Awaitable[Any]]
+
+
+def as_async_target(
+    target: Target, *, callbacks: list[BaseCallbackHandler], threads: ThreadPoolExecutor
+) -> AsyncTarget:
+    """Adapt a target.
+
+    A LangGraph agent and a language model receive messages, everything else the example's `inputs`
+    dict. A dict is the arguments of `langchain.agents.create_agent`.
+
+    Args:
+        target: A Runnable, an agent, its configuration, or a function, sync or async.
+        callbacks: Handed to Runnables.
+        threads: Where sync functions run.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(target, Mapping):
+        from langchain.agents import create_agent  # noqa: PLC0415
+
+        target = create_agent(**target)
+    if isinstance(target, Runnable):
+        return _runnable(target, callbacks)
+    if not callable(target):
+        msg = (  # type: ignore[unreachable]  # callers may not be typed
+            f"cannot evaluate {target!r}; give a Runnable, an agent or a function of the inputs"
+        )
+        raise ValueError(msg)  # noqa: TRY004
+    if inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
+        getattr(target, "__call__", None)  # noqa: B004
+    ):
+        return target
+    return _threaded(target, threads)
+
+
+def target_name(target: Target) -> str:
+    """Name a target for people."""
+    if isinstance(target, Mapping):
+        return str(target.get("name") or target.get("model") or "agent")
+    name = getattr(target, "name", None) or getattr(target, "__name__", None)
+    return str(name or type(target).__name__)
+
+
+def as_messages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Turn a question into the state an agent starts from; inputs with messages pass unchanged."""
+    if "messages" in inputs:
+        return inputs
+    known = next((inputs[key] for key in ("query", "question", "input") if key in inputs), None)
+    content = known if known is not None else next(iter(inputs.values()), "")
+    if not isinstance(content, str | list):
+        content = str(content)
+    return {"messages": [HumanMessage(content)]}
+
+
+def _runnable(target: Runnable[Any, Any], callbacks: list[BaseCallbackHandler]) -> AsyncTarget:
+    config: Any = {"callbacks": callbacks} if callbacks else None
+    if isinstance(target, BaseLanguageModel):
+        return lambda inputs: target.ainvoke(as_messages(inputs)["messages"], config)
+    if "messages" in (getattr(target, "channels", None) or ()):  # a compiled LangGraph agent
+        return lambda inputs: target.ainvoke(as_messages(inputs), config)
+    return lambda inputs: target.ainvoke(inputs, config)
+
+
+def _threaded(function: Callable[..., Any], threads: ThreadPoolExecutor) -> AsyncTarget:
+    async def call(inputs: Mapping[str, Any]) -> Any:
+        context = contextvars.copy_context()
+        answer = await asyncio.get_running_loop().run_in_executor(
+            threads, context.run, function, inputs
+        )
+        return await answer if inspect.isawaitable(answer) else answer
+
+    return call
