@@ -1,5 +1,14 @@
 """Look at an image: load it safely, describe it, read its text and charts, keep it."""
 
+from langchain_phase5.vision.analyzer import VisionAnalyzer
+from langchain_phase5.vision.charts import (
+    ChartAxis,
+    ChartData,
+    ChartPoint,
+    ChartReader,
+    ChartSeries,
+    UnreadableChartError,
+)
 from langchain_phase5.vision.errors import (
     ImageError,
     ImageNotAllowedError,
@@ -13,16 +22,37 @@ from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.ocr import OCREngine
 from langchain_phase5.vision.ocr_result import Box, OCRLine, OCRResult, OCRWord
 from langchain_phase5.vision.pdf import PdfPages
+from langchain_phase5.vision.results import (
+    ColorShare,
+    ImageAnalysis,
+    ImageComparison,
+    ImageDifference,
+    ImageMatch,
+    ImageSearch,
+)
 from langchain_phase5.vision.sources import ImageSource
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
+from langchain_phase5.vision.toolkit import VisionToolkit
+from langchain_phase5.vision.vision_model import VisionModelError
 
 __all__ = [
     "Box",
+    "ChartAxis",
+    "ChartData",
+    "ChartPoint",
+    "ChartReader",
+    "ChartSeries",
+    "ColorShare",
+    "ImageAnalysis",
+    "ImageComparison",
+    "ImageDifference",
     "ImageError",
     "ImageFetcher",
     "ImageLimits",
+    "ImageMatch",
     "ImageNotAllowedError",
     "ImageNotFoundError",
+    "ImageSearch",
     "ImageSource",
     "ImageTooLargeError",
     "LoadedImage",
@@ -32,7 +62,11 @@ __all__ = [
     "OCRWord",
     "PdfPages",
     "TesseractNotFoundError",
+    "UnreadableChartError",
     "UnreadableImageError",
+    "VisionAnalyzer",
+    "VisionModelError",
+    "VisionToolkit",
     "aload_image",
     "load_frames",
     "load_image",

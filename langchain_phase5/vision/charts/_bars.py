@@ -1,0 +1,187 @@
+"""Measures the bars of a chart: upright ones; lying ones are read with x and y exchanged."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langchain_phase5.vision.charts._canvas import Box, Canvas, components
+
+THINNEST = 3
+"""Narrower runs of color are lines, ticks or letters."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One rectangle of flat color; edges in pixels with fractions."""
+
+    color: int
+    left: int
+    right: int
+    top: float
+    bottom: float
+
+    @property
+    def center(self) -> float:
+        """Middle of the bar, in pixels from the left."""
+        return (self.left + self.right - 1) / 2
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.right - self.left
+
+    @property
+    def area(self) -> float:
+        """In pixels."""
+        return self.width * abs(self.bottom - self.top)
+
+
+@dataclass(frozen=True)
+class BarSet:
+    """Bars that stand on one line, or on each other."""
+
+    bars: list[Bar]
+    baseline: float
+    """Where they stand, in pixels from the top."""
+    stacked: bool
+    coverage: float
+    """Share of the colored area inside the plot that these bars explain."""
+
+
+def find_bars(canvas: Canvas, plot: Box, legend: Box | None) -> BarSet | None:
+    """The upright bars in the plot, or None when what is there does not stand on one line."""
+    rectangles = _rectangles(canvas, plot)
+    if legend:
+        rectangles = [bar for bar in rectangles if not _inside(bar, legend)]
+    total = sum(bar.area for bar in rectangles)
+    baseline = _baseline(rectangles)
+    if baseline is None or not total:
+        return None
+    standing = [bar for bar in rectangles if _stands(bar, baseline)]
+    stacked = _on_top(standing, rectangles)
+    bars = standing + stacked
+    coverage = sum(bar.area for bar in bars) / total
+    return BarSet(sorted(bars, key=lambda b: (b.left, b.top)), baseline, bool(stacked), coverage)
+
+
+def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
+    found: list[Bar] = []
+    x0, y0, x1, y1 = plot
+    for color in range(len(canvas.palette)):
+        if color in canvas.panels:
+            continue
+        mask = np.zeros_like(canvas.colors, dtype=bool)
+        mask[y0:y1, x0:x1] = canvas.mask(color)[y0:y1, x0:x1]
+        labels, boxes = components(mask)
+        for number, box in enumerate(boxes, start=1):
+            if box[2] - box[0] >= THINNEST and box[3] - box[1] >= 1:
+                part = labels[box[1] : box[3], box[0] : box[2]] == number
+                found += [_refined(canvas, color, run) for run in _runs(part, box)]
+    return _without_lines(found)
+
+
+def _without_lines(rectangles: list[Bar]) -> list[Bar]:
+    """Drops strokes, keeping flat rectangles as wide as the true bars of their color."""
+    true = [bar for bar in rectangles if min(bar.width, bar.bottom - bar.top) > THINNEST]
+    widths: dict[int, list[int]] = {}
+    for bar in true:
+        widths.setdefault(bar.color, []).append(bar.width)
+    flat = [
+        bar
+        for bar in rectangles
+        if bar not in true and any(abs(bar.width - w) <= 1 for w in widths.get(bar.color, []))
+    ]
+    return true + flat
+
+
+def _runs(part: NDArray[np.bool_], box: Box) -> list[Box]:
+    """Cuts a component into runs of columns with the same first and last row."""
+    top = part.argmax(axis=0)
+    bottom = part.shape[0] - part[::-1].argmax(axis=0)
+    step = (np.abs(np.diff(top)) > 1) | (np.abs(np.diff(bottom)) > 1)
+    edges = [0, *(np.flatnonzero(step) + 1).tolist(), part.shape[1]]
+    runs = []
+    for start, stop in itertools.pairwise(edges):
+        upper, lower = int(np.median(top[start:stop])), int(np.median(bottom[start:stop]))
+        filled = part[upper:lower, start:stop]
+        if stop - start >= THINNEST and filled.size and filled.mean() > 0.7:
+            runs.append((box[0] + start, box[1] + upper, box[0] + stop, box[1] + lower))
+    return runs
+
+
+def _refined(canvas: Canvas, color: int, run: Box) -> Bar:
+    left, top, right, bottom = run
+    middle = slice(left + (right - left) // 4, max(left + 1, right - (right - left) // 4))
+    upper = top - _overhang(canvas, color, middle, top - 1, -1)
+    lower = bottom + _overhang(canvas, color, middle, bottom, 1)
+    return Bar(color, left, right, upper, lower)
+
+
+def _overhang(canvas: Canvas, color: int, columns: slice, row: int, step: int) -> float:
+    """How far the bar reaches beyond its last full row, in pixels.
+
+    A soft edge counts by its share of the bar's color; an outline counts half its thickness.
+    """
+    if not 0 <= row < canvas.height:
+        return 0.0
+    line = np.median(canvas.pixels[row, columns], axis=0)
+    beyond = row + step
+    outline = 0
+    while (
+        0 <= beyond < canvas.height and outline < 4 and _is_outline(canvas, columns, beyond - step)
+    ):
+        outline += 1
+        beyond += step
+    if outline:
+        return outline / 2
+    if not 0 <= beyond < canvas.height:
+        return 0.0
+    outer = np.median(canvas.pixels[beyond, columns], axis=0)
+    full = canvas.palette[color].astype(float) - outer
+    share = float(((line - outer) @ full) / max(1.0, full @ full))
+    if np.abs(line - outer - share * full).max() > 24:
+        return 0.25  # the line of an axis, whose middle or edge is where the bar ends
+    return min(1.0, max(0.0, share))
+
+
+def _is_outline(canvas: Canvas, columns: slice, row: int) -> bool:
+    """Whether that row is a line darker than what is on both its sides."""
+    line = np.median(canvas.pixels[row, columns].sum(axis=1))
+    rows = [r for r in (row - 4, row + 4) if 0 <= r < canvas.height]
+    return all(line < np.median(canvas.pixels[r, columns].sum(axis=1)) - 90 for r in rows)
+
+
+def _inside(bar: Bar, box: Box) -> bool:
+    left, top, right, bottom = box
+    return left <= bar.left and bar.right <= right and top <= bar.top and bar.bottom <= bottom
+
+
+def _baseline(bars: list[Bar]) -> float | None:
+    """The row on which most of the colored area stands or hangs."""
+    edges = [(edge, bar.area) for bar in bars for edge in (bar.top, bar.bottom)]
+    if not edges:
+        return None
+    support = [sum(a for other, a in edges if abs(other - edge) <= 2) for edge, _ in edges]
+    best = edges[int(np.argmax(support))][0]
+    return float(np.median([edge for edge, _ in edges if abs(edge - best) <= 2]))
+
+
+def _stands(bar: Bar, baseline: float) -> bool:
+    return min(abs(bar.bottom - baseline), abs(bar.top - baseline)) <= 2.5
+
+
+def _on_top(standing: list[Bar], rectangles: list[Bar]) -> list[Bar]:
+    """Rectangles of the same width that rest on one that stands, directly or through others."""
+    resting: list[Bar] = []
+    found = list(standing)
+    while found:
+        below = found.pop()
+        for bar in rectangles:
+            close = min(abs(bar.bottom - below.top), abs(bar.top - below.bottom)) <= 3
+            aligned = abs(bar.left - below.left) <= 2 and abs(bar.right - below.right) <= 2
+            if close and aligned and bar not in standing and bar not in resting:
+                resting.append(bar)
+                found.append(bar)
+    return resting

@@ -1,0 +1,142 @@
+"""The picture of a chart as flat colors: what is paper, what is panel, what may be a mark."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels; right and bottom are exclusive."""
+
+LONGEST_SIDE = 1800
+"""Larger pictures are scaled down: more pixels cost time and add no information."""
+SAME_COLOR = 26
+"""Largest distance (maximum over channels, 0-255) between pixels of one flat color."""
+
+
+@dataclass
+class Canvas:
+    """Pixels with every one assigned to a flat color of the palette, or to none (-1)."""
+
+    pixels: NDArray[np.int16]
+    """Height x width x 3, 0-255."""
+    palette: NDArray[np.int16]
+    """Colors x 3, the most frequent first."""
+    colors: NDArray[np.int16]
+    """Height x width: index into the palette, -1 on the soft edges between colors."""
+    paper: int
+    """Palette index of the color around the chart."""
+    panels: list[int] = field(default_factory=list)
+    """Palette indices of backgrounds: the paper and any tinted panel behind the marks."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    def mask(self, color: int) -> NDArray[np.bool_]:
+        """Where that color of the palette is."""
+        return np.asarray(self.colors == color)
+
+    def distance(self, color: int) -> NDArray[np.int16]:
+        """Per pixel, how far it is from that color: the maximum over the channels, 0-255."""
+        return np.asarray(np.abs(self.pixels - self.palette[color]).max(axis=2))
+
+    def transposed(self) -> "Canvas":
+        """The same picture with x and y exchanged, so that bars that lie stand up."""
+        return Canvas(
+            self.pixels.transpose(1, 0, 2), self.palette, self.colors.T, self.paper, self.panels
+        )
+
+
+def make_canvas(image: Image.Image) -> Canvas:
+    """Finds the flat colors of a picture."""
+    image = _flattened(image)
+    if max(image.size) > LONGEST_SIDE:
+        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    pixels = np.asarray(image, dtype=np.int16)
+    palette = _palette(pixels)
+    colors = _nearest(pixels, palette)
+    border = np.concatenate([colors[0], colors[-1], colors[:, 0], colors[:, -1]])
+    paper = int(np.bincount(border[border >= 0], minlength=1).argmax())
+    canvas = Canvas(pixels, palette, colors, paper)
+    canvas.panels = _panels(canvas)
+    return canvas
+
+
+def components(mask: NDArray[np.bool_]) -> tuple[NDArray[Any], list[Box]]:
+    """8-connected components: the label of each pixel (from 1) and the boxes in that order."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask, structure=np.ones((3, 3), dtype=int))
+    boxes = [
+        (part[1].start, part[0].start, part[1].stop, part[0].stop)
+        for part in ndimage.find_objects(labels)
+    ]
+    return labels, boxes
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """RGB on white: charts are saved with a transparent background more often than not."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _palette(pixels: NDArray[np.int16], most: int = 24) -> NDArray[np.int16]:
+    """The most frequent colors that are further apart than `SAME_COLOR`."""
+    flat = pixels.reshape(-1, 3)
+    bins = (flat >> 3).astype(np.int32)
+    keys = (bins[:, 0] << 10) | (bins[:, 1] << 5) | bins[:, 2]
+    counts = np.bincount(keys, minlength=1 << 15)
+    least = max(24, round(0.0002 * len(flat)))
+    chosen: list[NDArray[np.int16]] = []
+    for key in np.argsort(counts)[::-1][:400]:
+        if counts[key] < least or len(chosen) == most:
+            break
+        color = np.median(flat[keys == key], axis=0).astype(np.int16)
+        if all(np.abs(color - other).max() > SAME_COLOR for other in chosen):
+            chosen.append(color)
+    return np.array(chosen, dtype=np.int16).reshape(-1, 3)
+
+
+def _nearest(pixels: NDArray[np.int16], palette: NDArray[np.int16]) -> NDArray[np.int16]:
+    best = np.full(pixels.shape[:2], SAME_COLOR, dtype=np.int16)
+    colors = np.full(pixels.shape[:2], -1, dtype=np.int16)
+    for index, color in enumerate(palette):
+        distance = np.abs(pixels - color).max(axis=2)
+        closer = distance < best
+        best[closer] = distance[closer]
+        colors[closer] = index
+    return colors
+
+
+def _panels(canvas: Canvas) -> list[int]:
+    """The paper, and a color whose frame encloses a large part of the picture.
+
+    A panel is seen all around the marks, so it reaches all four sides of its own bounding box.
+    """
+    panels = [canvas.paper]
+    for color in range(len(canvas.palette)):
+        mask = canvas.mask(color)
+        share = mask.mean()
+        if color == canvas.paper or share < 0.1:
+            continue
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        inner = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        sides = [inner[:3].max(0), inner[-3:].max(0), inner[:, :3].max(1), inner[:, -3:].max(1)]
+        corners = [inner[:4, :4], inner[:4, -4:], inner[-4:, :4], inner[-4:, -4:]]
+        square = sum(corner.mean() > 0.5 for corner in corners) >= 3
+        shown = sorted(side.mean() for side in sides)
+        if square and inner.size > 0.25 * mask.size and shown[1] > 0.3:
+            panels.append(color)
+    return panels

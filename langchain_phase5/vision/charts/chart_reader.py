@@ -1,0 +1,47 @@
+"""`ChartReader`: reads the numbers off the picture of a clean chart, without a model."""
+
+from PIL import Image
+
+from langchain_phase5.vision.charts._bar_chart import read_bars
+from langchain_phase5.vision.charts._canvas import make_canvas
+from langchain_phase5.vision.charts._glyphs import find_phrases
+from langchain_phase5.vision.charts._layout import find_layout
+from langchain_phase5.vision.charts._reading import read_phrases
+from langchain_phase5.vision.charts.chart_data import ChartData
+
+
+class ChartReader:
+    """Reads clean charts by geometry: tick labels give the scale, marks give the values.
+
+    What it cannot read surely it refuses with `UnreadableChartError`, because a number that looks
+    right and is wrong does harm. Photographs, 3-D charts and hand drawings are refused.
+
+    !!! example
+
+        ```python
+        from langchain_phase5.vision import ChartData, ChartReader
+
+        drawn = ChartData(
+            kind="bar",
+            series=[{"points": [{"x": "North", "y": 12.0}, {"x": "South", "y": 30.0}]}],
+        ).redraw()
+        print(ChartReader().read(drawn).to_markdown())
+        ```
+    """
+
+    def read(self, image: Image.Image) -> ChartData:
+        """The data of a chart.
+
+        Args:
+            image: Any mode; transparent parts are taken as white.
+
+        Raises:
+            UnreadableChartError: The chart cannot be read surely; the message says why.
+            ImportError: pytesseract or SciPy is not installed.
+            RuntimeError: The Tesseract program is not installed.
+        """
+        canvas = make_canvas(image)
+        phrases = find_phrases(canvas)
+        phrases.sort(key=lambda p: (p.upright, p.box[3] // 4 if p.upright else p.box[1], p.box[0]))
+        read_phrases(canvas, phrases)
+        return read_bars(canvas, find_layout(canvas, phrases))

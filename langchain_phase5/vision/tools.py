@@ -1,0 +1,136 @@
+"""The vision tools: each is steps that end in text for the model and a typed result."""
+
+from collections.abc import Callable
+from typing import Any
+
+from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from pydantic import BaseModel
+
+from langchain_phase5.vision import tool_arguments as arguments
+from langchain_phase5.vision import tool_texts as texts
+from langchain_phase5.vision.analyzer import VisionAnalyzer
+from langchain_phase5.vision.steps import Steps, arun_steps, run_steps, work
+from langchain_phase5.vision.vision_event import reported
+from langchain_phase5.vision.vision_model import VisionModelError
+
+Answer = tuple[str, Any]
+"""Text for the model, and the typed result."""
+
+
+class VisionTools:
+    """Makes the tools around one analyzer."""
+
+    def __init__(self, analyzer: VisionAnalyzer) -> None:
+        self._analyzer = analyzer
+
+    def build(self) -> list[BaseTool]:
+        """The tools that this analyzer can serve."""
+        tools = [
+            self._tool(
+                self._analyze,
+                "analyze_image",
+                "Look at an image: says what it shows, which objects and printed text are in it, "
+                "and answers a question about it. Use it whenever an answer depends on a picture.",
+                arguments.AnalyzeImageArguments,
+            ),
+            self._tool(
+                self._compare,
+                "compare_images",
+                "Compare two or more images: says what they share and where they differ, with "
+                "measured differences. Use it for before/after, duplicates and visual changes.",
+                arguments.CompareImagesArguments,
+            ),
+            self._tool(
+                self._chart,
+                "extract_chart_data",
+                "Read the numbers off the picture of a chart (bar, line, scatter, pie) as a table. "
+                "Use it instead of analyze_image when values are needed, for sums or comparisons.",
+                arguments.ExtractChartDataArguments,
+            ),
+            self._tool(
+                self._read_text,
+                "read_text",
+                "Read printed text in an image or a page of a PDF, word by word (OCR). Use it for "
+                "documents, receipts, screenshots and signs. It reads; it does not interpret.",
+                arguments.ReadTextArguments,
+            ),
+        ]
+        if self._analyzer.retriever is not None:
+            tools.append(
+                self._tool(
+                    self._search,
+                    "search_images",
+                    "Find images in the collection by what they show, by an example image, or by "
+                    "both. Returns captions and ids that the other tools take as images.",
+                    arguments.SearchImagesArguments,
+                )
+            )
+        return tools
+
+    def _tool(
+        self,
+        steps: Callable[..., Steps[Answer]],
+        name: str,
+        description: str,
+        schema: type[BaseModel],
+    ) -> BaseTool:
+        def now(**given: Any) -> Answer:
+            return run_steps(_mendable(steps(**given)))
+
+        async def later(**given: Any) -> Answer:
+            return await arun_steps(_mendable(steps(**given)))
+
+        return StructuredTool.from_function(
+            func=now,
+            coroutine=later,
+            name=name,
+            description=description,
+            args_schema=schema,
+            response_format="content_and_artifact",
+            handle_tool_error=True,
+        )
+
+    def _analyze(self, image: str, query: str | None = None, detail: Any = "auto") -> Steps[Answer]:
+        result = yield from self._analyzer.analyze_steps(image, query, detail)
+        return texts.analysis_text(result), result
+
+    def _compare(self, images: list[str], query: str | None = None) -> Steps[Answer]:
+        result = yield from self._analyzer.compare_steps(images, query)
+        return texts.comparison_text(result), result
+
+    def _chart(self, image: str) -> Steps[Answer]:
+        result = yield from self._analyzer.chart_steps(image)
+        return texts.chart_text(result), result
+
+    def _read_text(self, image: str, page: int = 0) -> Steps[Answer]:
+        engine = self._analyzer.ocr
+        if engine is None:
+            msg = "Text cannot be read here: Tesseract is not installed. Try analyze_image."
+            raise ToolException(msg)
+
+        def steps() -> Steps[Answer]:
+            loaded = yield from self._analyzer.load(image, page=page)
+            result = yield work(engine.read, loaded)
+            return texts.ocr_text(result), result
+
+        return (yield from reported("ocr", type(engine).__name__, steps()))
+
+    def _search(
+        self, query: str | None = None, image: str | None = None, top_k: int = 5
+    ) -> Steps[Answer]:
+        if image is not None:
+            result = yield from self._analyzer.search_steps(image, top_k, query)
+        elif query:
+            result = yield from self._analyzer.search_text_steps(query, top_k)
+        else:
+            msg = "Give search_images a query, an image, or both."
+            raise ToolException(msg)
+        return texts.search_text(result), result
+
+
+def _mendable(steps: Steps[Answer]) -> Steps[Answer]:
+    """Turns what the model can mend into an error message for it."""
+    try:
+        return (yield from steps)
+    except (ValueError, VisionModelError) as error:
+        raise ToolException(str(error)) from error
