@@ -8,11 +8,10 @@
 from langchain_phase5.retrievers.add_report import AddReport
 from langchain_phase5.retrievers.clip_image_retriever import CLIPImageRetriever
 from langchain_phase5.retrievers.clip_model import ModelUnavailableError
-from langchain_phase5.retrievers.document_table import DamagedIndexError
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.image_source import UnreadableImageError
+from langchain_phase5.retrievers.index_errors import DamagedIndexError, IndexLockedError
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
-from langchain_phase5.retrievers.writer_lock import IndexLockedError
 
 __all__ = [
     "AddReport",

@@ -12,6 +12,8 @@ from typing import Any
 
 from langchain_core.documents import Document
 
+from langchain_phase5.retrievers.index_errors import DamagedIndexError
+
 _SCHEMA = """
 CREATE TABLE document (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content TEXT NOT NULL,
  metadata TEXT NOT NULL);
@@ -21,10 +23,6 @@ CREATE TABLE property (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """.strip().split(";\n")
 _MOST_VARIABLES = 500
 _MODULUS = 1 << 256
-
-
-class DamagedIndexError(ValueError):
-    """Files of the index are missing, cut off, or were changed by something else."""
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from langchain_phase5.retrievers.row_set import Rows, RowSet
+
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
-Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 _GATHER_BELOW = 0.1
 
 
 def exact_search(
-    vectors: Vectors, query: Vectors, k: int, *, allowed: Rows | None = None
+    vectors: Vectors, query: Vectors, k: int, *, allowed: RowSet | None = None
 ) -> tuple[Rows, Vectors]:
     """Return the rows of the `k` largest inner products with `query`, and those, best first.
 
@@ -19,14 +20,13 @@ def exact_search(
         vectors: Shape (n, d).
         query: Shape (d,).
         k: At most this many; fewer if there are not as many rows.
-        allowed: Rows that may be returned, sorted; None allows all.
+        allowed: Rows that may be returned; None allows all.
     """
-    candidates = len(vectors) if allowed is None else len(allowed)
-    k = min(k, candidates)
+    k = min(k, len(vectors) if allowed is None else len(allowed))
     if k <= 0:
         return np.empty(0, np.int64), np.empty(0, np.float32)
     if allowed is not None and len(allowed) < _GATHER_BELOW * len(vectors):
-        return rank(vectors, query, k, rows=allowed)
+        return rank(vectors, query, k, rows=allowed.rows)
     return _scan(vectors, query, k, allowed)
 
 
@@ -37,27 +37,23 @@ def rank(vectors: Vectors, query: Vectors, k: int, *, rows: Rows) -> tuple[Rows,
     return rows[order], scores[order]
 
 
-def _scan(vectors: Vectors, query: Vectors, k: int, allowed: Rows | None) -> tuple[Rows, Vectors]:
+def _scan(vectors: Vectors, query: Vectors, k: int, allowed: RowSet | None) -> tuple[Rows, Vectors]:
     faiss = import_faiss()
     rows, scores = np.empty(k, np.int64), np.empty(k, np.float32)
     query = np.ascontiguousarray(query, dtype=np.float32)
-    pointers = (faiss.swig_ptr(query), faiss.swig_ptr(vectors))
-    outputs = (faiss.swig_ptr(scores), faiss.swig_ptr(rows))
-    selector = None
-    if allowed is not None:
-        bits = selected_bits(allowed, len(vectors))
-        selector = faiss.IDSelectorBitmap(len(vectors), faiss.swig_ptr(bits))
+    selector = () if allowed is None else (faiss.IDSelectorBitmap(allowed.bits),)
     faiss.knn_inner_product(
-        *pointers, vectors.shape[1], 1, len(vectors), k, *outputs, *filter(None, [selector])
+        faiss.swig_ptr(query),
+        faiss.swig_ptr(vectors),
+        vectors.shape[1],
+        1,
+        len(vectors),
+        k,
+        faiss.swig_ptr(scores),
+        faiss.swig_ptr(rows),
+        *selector,
     )
     return rows, scores
-
-
-def selected_bits(rows: Rows, total: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Pack `rows` as the bitmap that FAISS's selectors take."""
-    mask = np.zeros(total, dtype=bool)
-    mask[rows] = True
-    return np.packbits(mask, bitorder="little")
 
 
 def import_faiss() -> Any:

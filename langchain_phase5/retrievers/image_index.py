@@ -1,9 +1,6 @@
 """A LangChain vector store for images on FAISS, whose files cannot execute anything."""
 
-import hashlib
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -14,27 +11,12 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 from langchain_core.vectorstores.utils import maximal_marginal_relevance
 
-from langchain_phase5.retrievers.document_table import DamagedIndexError, DocumentTable, Written
-from langchain_phase5.retrievers.exact_search import Rows, Vectors, exact_search
+from langchain_phase5.retrievers.exact_search import Vectors
 from langchain_phase5.retrievers.image_source import ImageSource
+from langchain_phase5.retrievers.index_storage import IndexStorage, Snapshot
 from langchain_phase5.retrievers.metadata_filter import Filter, MetadataFilter
-from langchain_phase5.retrievers.vector_file import VectorFile
-from langchain_phase5.retrievers.writer_lock import WriterLock
-
-_FORMAT = "1"
-
-
-@dataclass(frozen=True)
-class _Snapshot:
-    """What one search sees from its beginning to its end."""
-
-    vectors: Vectors
-    alive: np.ndarray[Any, np.dtype[np.bool_]]
-    version: int = 0
-
-    @property
-    def deleted(self) -> bool:
-        return not bool(self.alive.all())
+from langchain_phase5.retrievers.nearest import nearest
+from langchain_phase5.retrievers.row_set import RowSet
 
 
 class ImageIndex(VectorStore):
@@ -51,6 +33,8 @@ class ImageIndex(VectorStore):
         path: The index's folder, created when missing; None keeps everything in memory.
         read_only: Open beside a writer; what it commits is seen by the next search.
         verify: Check every byte against the digests when opening.
+        exact_up_to: With more images than this, search 8-bit codes in clusters first and rank what
+            they find exactly; see `recall`.
 
     Raises:
         ValueError: The folder was filled by another model.
@@ -74,56 +58,18 @@ class ImageIndex(VectorStore):
         path: str | Path | None = None,
         read_only: bool = False,
         verify: bool = True,
+        exact_up_to: int = 100_000,
     ) -> None:
         self._embeddings = embeddings
-        self.path = None if path is None else Path(path)
-        self.read_only = read_only
-        self._writing = threading.RLock()
-        self._lock = self._acquire()
-        try:
-            self._open(verify=verify)
-        except BaseException:
-            self.close()
-            raise
-
-    def _acquire(self) -> WriterLock | None:
-        self._documents: DocumentTable | None = None
-        if self.path is None:
-            return None
-        if self.read_only:
-            if not (self.path / "documents.sqlite").is_file():
-                msg = f"there is no image index in {self.path}"
-                raise ValueError(msg)
-            return None
-        self.path.mkdir(parents=True, exist_ok=True)
-        return WriterLock(self.path / "writer.lock")
-
-    def _open(self, *, verify: bool) -> None:
-        file = None if self.path is None else self.path / "documents.sqlite"
-        self._documents = DocumentTable(file, read_only=self.read_only)
-        if verify and file is not None:
-            self._documents.verify()
-        self._file: VectorFile | None = None
-        properties = self._documents.properties()
-        self._check_properties(properties)
-        if "dimension" in properties:
-            self._file = self._vector_file(int(properties["dimension"]))
-        self._filter = MetadataFilter(self._table.metadata_from)
-        self._snapshot = self._load_snapshot()
-        if verify:
-            self._verify_vectors()
-
-    def _check_properties(self, properties: Mapping[str, str]) -> None:
-        if properties.get("format", _FORMAT) != _FORMAT:
-            msg = f"{self.path} was written by a newer version of langchain-phase5"
-            raise ValueError(msg)
-        if "fingerprint" in properties and properties["fingerprint"] != self._fingerprint():
-            msg = (
-                f"{self.path} was filled by the model {properties['model']}, whose vectors cannot "
-                f"be compared with those of {_name(self._embeddings)}; open it with the former, or "
-                "index the images anew into another folder"
-            )
-            raise ValueError(msg)
+        self._storage = IndexStorage(
+            None if path is None else Path(path),
+            fingerprint=_fingerprint(embeddings),
+            model=_name(embeddings),
+            read_only=read_only,
+            verify=verify,
+            exact_up_to=exact_up_to,
+        )
+        self._filter = MetadataFilter(self._storage.documents.metadata_from)
 
     @property
     def embeddings(self) -> Embeddings:
@@ -131,7 +77,13 @@ class ImageIndex(VectorStore):
         return self._embeddings
 
     def __len__(self) -> int:
-        return int(self._current().alive.sum())
+        return int(self._storage.snapshot().alive.sum())
+
+    @property
+    def recall(self) -> float:
+        """Share of the 10 nearest that a search finds: 1, or as measured on the coded part."""
+        coded = self._storage.snapshot().coded
+        return 1.0 if coded is None else coded.description.recall
 
     def add_embeddings(
         self,
@@ -170,7 +122,7 @@ class ImageIndex(VectorStore):
             documents = [
                 Document(id=names[i], page_content=texts[i], metadata=metadatas[i]) for i in last
             ]
-            self._append(_normalized(vectors)[last], documents)
+            self._storage.append(_normalized(vectors)[last], documents)
         return names
 
     def add_texts(
@@ -190,17 +142,12 @@ class ImageIndex(VectorStore):
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> bool:
         """Delete documents by id, ignoring ids that do not exist; without ids, delete all."""
         self._check_writable()
-        with self._writing:
-            with self._table.transaction():
-                rows = self._table.remove(list(self._table.ids()) if ids is None else ids)
-            alive = self._snapshot.alive.copy()
-            alive[rows] = False
-            self._snapshot = replace(self._snapshot, alive=alive)
+        self._storage.remove(ids)
         return True
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the documents that exist, in the order asked for."""
-        found = self._table.by_ids(ids)
+        found = self._storage.documents.by_ids(ids)
         return [found[name] for name in ids if name in found]
 
     def similarity_search_with_score_by_vector(
@@ -316,44 +263,24 @@ class ImageIndex(VectorStore):
         index.add_texts(texts, metadatas, ids=ids)
         return index
 
+    def optimize(self) -> None:
+        """Bring all images into the coded part, if there are more than `exact_up_to`.
+
+        This happens by itself as images are added, every 20,000 or so; until then the newest ones
+        are searched exactly, at a millisecond per 6,000. Call it after a bulk load.
+        """
+        self._check_writable()
+        self._storage.optimize()
+
     def close(self) -> None:
         """Give the folder back. Calling it twice is fine."""
-        if self._documents is not None:
-            self._documents.close()
-        if self._lock is not None:
-            self._lock.close()
+        self._storage.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _append(self, vectors: Vectors, documents: list[Document]) -> None:
-        with self._writing:
-            file = self._file or self._vector_file(vectors.shape[1])
-            if vectors.shape[1] != file.dimension:
-                msg = f"vectors have {vectors.shape[1]} numbers; this index has {file.dimension}"
-                raise ValueError(msg)
-            rows = len(self._snapshot.alive)
-            file.write(rows, vectors)
-            written = Written(rows, len(vectors), hashlib.sha256(vectors.tobytes()).digest())
-            with self._table.transaction():
-                if self._file is None:
-                    self._describe(vectors.shape[1])
-                replaced = self._table.add(written, documents)
-            alive = np.append(self._snapshot.alive, np.ones(len(vectors), dtype=bool))
-            alive[replaced] = False
-            self._file = file
-            self._snapshot = replace(
-                self._snapshot, vectors=file.view(rows + len(vectors)), alive=alive
-            )
-
-    def _describe(self, dimension: int) -> None:
-        self._table.set_property("format", _FORMAT)
-        self._table.set_property("dimension", str(dimension))
-        self._table.set_property("fingerprint", self._fingerprint())
-        self._table.set_property("model", _name(self._embeddings))
 
     def _find(
         self,
@@ -362,75 +289,38 @@ class ImageIndex(VectorStore):
         condition: Filter | Callable[[Document], bool] | None,
     ) -> tuple[list[tuple[Document, float]], Vectors]:
         """Return documents with scores, and their vectors."""
-        snapshot = self._current()
+        snapshot = self._storage.snapshot()
         if not len(snapshot.vectors):
             return [], snapshot.vectors
         query = _normalized(np.asarray(embedding, dtype=np.float32)[None])[0]
         if len(query) != snapshot.vectors.shape[1]:
             msg = f"the query has {len(query)} numbers; this index has {snapshot.vectors.shape[1]}"
             raise ValueError(msg)
-        allowed = self._allowed(snapshot, condition)
-        rows, scores = exact_search(snapshot.vectors, query, k, allowed=allowed)
-        documents = self._table.by_rows(rows.tolist())
+        rows, scores = nearest(snapshot, query, k, allowed=self._allowed(snapshot, condition))
+        documents = self._storage.documents.by_rows(rows.tolist())
+        # One that another process deleted a moment ago is gone from the table already.
         kept = [i for i, row in enumerate(rows.tolist()) if row in documents]
         found = [(documents[int(rows[i])], float(scores[i])) for i in kept]
         return found, np.asarray(snapshot.vectors[rows[kept]])
 
     def _allowed(
-        self, snapshot: _Snapshot, condition: Filter | Callable[[Document], bool] | None
-    ) -> Rows | None:
+        self, snapshot: Snapshot, condition: Filter | Callable[[Document], bool] | None
+    ) -> RowSet | None:
         """Return the rows that a search may find, or None for all."""
         total = len(snapshot.alive)
         if condition is None:
-            return np.flatnonzero(snapshot.alive) if snapshot.deleted else None
+            return snapshot.allowed
         if callable(condition):
-            alive = np.flatnonzero(snapshot.alive)
-            documents = self._table.by_rows(alive.tolist())
-            return np.array([row for row in alive.tolist() if condition(documents[row])], np.int64)
-        rows = self._filter.rows(condition, total=total)
-        return rows[snapshot.alive[rows]]
-
-    def _current(self) -> _Snapshot:
-        """Return what is committed now; looks at the disk only if another process may write."""
-        if self.read_only and self._table.version() != self._snapshot.version:
-            with self._writing:
-                self._snapshot = self._load_snapshot()
-        return self._snapshot
-
-    def _load_snapshot(self) -> _Snapshot:
-        version, rows = self._table.version(), self._table.rows()
-        if self._file is None and rows:
-            self._file = self._vector_file(int(self._table.properties()["dimension"]))
-        alive = np.ones(rows, dtype=bool)
-        alive[[row for row in self._table.deleted_rows() if row < rows]] = False
-        vectors = np.empty((0, 0), np.float32) if self._file is None else self._file.view(rows)
-        return _Snapshot(vectors, alive, version)
-
-    def _verify_vectors(self) -> None:
-        for part in self._table.written():
-            rows = self._snapshot.vectors[part.first_row : part.first_row + part.rows]
-            if hashlib.sha256(rows.data).digest() != part.checksum:
-                msg = f"{self.path} is damaged: vectors from {part.first_row} on have changed"
-                raise DamagedIndexError(msg)
-
-    def _vector_file(self, dimension: int) -> VectorFile:
-        path = None if self.path is None else self.path / "vectors.f32"
-        return VectorFile(path, dimension=dimension)
-
-    @property
-    def _table(self) -> DocumentTable:
-        if self._documents is None:
-            msg = "the index is closed"
-            raise ValueError(msg)
-        return self._documents
+            documents = self._storage.documents.by_rows(np.flatnonzero(snapshot.alive).tolist())
+            rows = sorted(row for row, document in documents.items() if condition(document))
+            return RowSet(np.array(rows, dtype=np.int64), total)
+        matching = self._filter.rows(condition, total=total)
+        return RowSet(matching[snapshot.alive[matching]], total)
 
     def _check_writable(self) -> None:
-        if self.read_only:
+        if self._storage.read_only:
             msg = "this index was opened with read_only=True"
             raise ValueError(msg)
-
-    def _fingerprint(self) -> str:
-        return str(getattr(self._embeddings, "fingerprint", type(self._embeddings).__qualname__))
 
     def _select_relevance_score_fn(self) -> Callable[[float], float]:
         return lambda cosine: (1 + cosine) / 2
@@ -447,3 +337,8 @@ def _normalized(vectors: Vectors) -> Vectors:
 def _name(embeddings: Embeddings) -> str:
     model = getattr(embeddings, "model_name", None) or getattr(embeddings, "model", "")
     return f"{type(embeddings).__name__} {model}".strip()
+
+
+def _fingerprint(embeddings: Embeddings) -> str:
+    """Return what identifies the model; its name where it has no fingerprint of its own."""
+    return str(getattr(embeddings, "fingerprint", _name(embeddings)))

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from langchain_phase5.retrievers.index_errors import DamagedIndexError
+
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _FIRST_CAPACITY = 256
@@ -51,14 +53,14 @@ class VectorFile:
         """Return the first `rows` rows, mapped and not copied.
 
         Raises:
-            ValueError: The file is shorter than that.
+            DamagedIndexError: The file is shorter than that.
         """
         if self.path is None or rows == 0:
             return self._buffer[:rows]
         size = self.path.stat().st_size if self.path.exists() else 0
         if size < rows * self.dimension * 4:
             msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
-            raise ValueError(msg)
+            raise DamagedIndexError(msg)
         return np.memmap(self.path, dtype="<f4", mode="r", shape=(rows, self.dimension))
 
     def _write_memory(self, first_row: int, vectors: Vectors) -> None:

@@ -3,9 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-
-class IndexLockedError(RuntimeError):
-    """Another process has the index open for writing."""
+from langchain_phase5.retrievers.index_errors import IndexLockedError
 
 
 class WriterLock:

@@ -1,0 +1,176 @@
+"""How fast, how exact and how large `ImageIndex` is, against FAISS itself on the same vectors.
+
+    python benchmarks/index_search.py --count 50000
+    python benchmarks/index_search.py --count 1000000 --folder /some/large/disk
+
+Vectors are synthetic: clustered directions of 512 numbers, which is kinder to clustering than real
+images may be. Times are CPU milliseconds on one thread, the median of the runs with the 5th and
+95th percentile.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import faiss  # noqa: TID253 - a benchmark of it
+import numpy as np
+from langchain_core.embeddings import DeterministicFakeEmbedding
+
+from langchain_phase5.retrievers import ImageIndex
+
+DIMENSION = 512
+CHUNK = 50_000
+QUERIES = 200
+SELECTIVITY = 100
+FAKE = DeterministicFakeEmbedding(size=DIMENSION)
+
+
+def directions(count: int, *, seed: int) -> np.ndarray:
+    """Draw unit vectors around the same centers whatever the seed."""
+    centers = np.random.default_rng(0).standard_normal((5000, DIMENSION), dtype="f4")
+    rng = np.random.default_rng(seed)
+    vectors = centers[rng.integers(0, len(centers), count)]
+    vectors += 0.9 * rng.standard_normal(vectors.shape, dtype="f4")
+    faiss.normalize_L2(vectors)
+    return vectors
+
+
+def fill(path: Path, count: int) -> None:
+    """Add `count` vectors in chunks, then bring them all into the coded index."""
+    with ImageIndex(FAKE, path=path) as index:
+        for first in range(0, count, CHUNK):
+            size = min(CHUNK, count - first)
+            numbers = range(first, first + size)
+            index.add_embeddings(
+                [f"image {number}" for number in numbers],
+                directions(size, seed=first + 1),
+                [{"album": number % SELECTIVITY, "source": f"{number}.jpg"} for number in numbers],
+                ids=[str(number) for number in numbers],
+            )
+        index.optimize()
+
+
+def measure(name: str, run: Callable[[int], object], *, times: int) -> None:
+    """Run something many times and print its CPU time."""
+    run(0)
+    spent = []
+    for number in range(1, times + 1):
+        started = time.process_time()
+        run(number)
+        spent.append(1000 * (time.process_time() - started))
+    spent.sort()
+    low, high = spent[int(0.05 * times)], spent[int(0.95 * (times - 1))]
+    print(f"{name:52} {statistics.median(spent):9.3f} ms  ({low:.3f} to {high:.3f})")
+
+
+def resident_mb() -> dict[str, float]:
+    """Return anonymous and file-backed resident memory."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    values = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith("Rss")}
+    return {name: int(value) / 1000 for name, value in values.items()}
+
+
+def report(path: Path) -> None:
+    """Measure everything on an index that is there."""
+    queries = directions(QUERIES, seed=987_654_321)
+    before = resident_mb()
+    started = time.process_time()
+    ImageIndex(FAKE, path=path, verify=False).close()
+    print(f"{'open, unverified':52} {1000 * (time.process_time() - started):9.3f} ms")
+    started = time.process_time()
+    index = ImageIndex(FAKE, path=path)
+    print(f"{'open, every byte verified':52} {1000 * (time.process_time() - started):9.3f} ms")
+    count = len(index)
+
+    def search(number: int, **kwargs: object) -> list:
+        query = queries[number % QUERIES]
+        return index.similarity_search_with_score_by_vector(query, k=10, **kwargs)
+
+    measure("search, k=10", search, times=QUERIES)
+    measure("search, k=10, filter of 1 %", lambda i: search(i, filter={"album": 7}), times=100)
+    found = len(search(3, filter={"album": 7}))
+    print(f"{'   documents returned of 10':52} {found:9}")
+    grown = {name: resident_mb()[name] - before[name] for name in before}
+    print(
+        f"{'resident memory grown by: anonymous, mapped files':52} "
+        f"{grown['RssAnon']:9.0f} MB {grown['RssFile']:.0f} MB"
+    )
+    measure(
+        "add one image",
+        lambda i: index.add_embeddings([f"new {i}"], queries[i : i + 1], ids=[f"new {i}"]),
+        times=50,
+    )
+    measure("delete one image", lambda i: index.delete([f"new {i}"]), times=50)
+    measure("search, k=10, after deletions", search, times=50)
+    index.close()
+    compare(path, count, queries)
+
+
+def compare(path: Path, count: int, queries: np.ndarray) -> None:
+    """Recall against a full scan, and the time of FAISS alone on the same structure."""
+    vectors = np.memmap(path / "vectors.f32", "<f4", mode="r", shape=(count, DIMENSION))
+    _, truth = faiss.knn(queries, vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)
+    with ImageIndex(FAKE, path=path, verify=False, read_only=True) as index:
+        hits = 0
+        for query, nearest in zip(queries, truth, strict=True):
+            found = index.similarity_search_with_score_by_vector(query, k=10)
+            hits += len({int(document.id) for document, _ in found} & set(nearest.tolist()))
+        print(f"{'recall@10 against a full scan':52} {hits / truth.size:9.4f}")
+        print(f"{'   recall measured by the index itself':52} {index.recall:9.4f}")
+        coded = index._storage.snapshot().coded  # noqa: SLF001 - to time FAISS alone
+        if coded is not None:
+            print(f"   {coded.description}")
+            raw = faiss.SearchParametersIVF(nprobe=coded.description.probes)
+            measure(
+                "FAISS alone, the same coded index, k=10, no ranking",
+                lambda i: coded._index.search(queries[i % QUERIES][None], 10, params=raw),  # noqa: SLF001
+                times=QUERIES,
+            )
+    flat = faiss.IndexFlatIP(DIMENSION)
+    flat.add(np.ascontiguousarray(vectors[:CHUNK]))
+    measure(
+        f"FAISS alone, flat, first {flat.ntotal:,}",
+        lambda i: flat.search(queries[i % QUERIES][None], 10),
+        times=20,
+    )
+
+
+def main() -> None:
+    """Fill an index in one process and measure it in a fresh one."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=50_000)
+    parser.add_argument("--folder", type=Path, help="where the index is built; a temporary one")
+    parser.add_argument("--report", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.report:
+        report(arguments.report)
+        return
+    folder = Path(tempfile.mkdtemp(dir=arguments.folder))
+    try:
+        started = time.process_time()
+        fill(folder / "index", arguments.count)
+        print(
+            f"{arguments.count:,} vectors; adding and coding took "
+            f"{time.process_time() - started:.1f} CPU s"
+        )
+        sizes = {
+            file.name: file.stat().st_size // 1_000_000 for file in (folder / "index").iterdir()
+        }
+        print(f"files in MB: {sizes}", flush=True)
+        command = [sys.executable, __file__, "--report", str(folder / "index")]
+        subprocess.run(command, check=True)  # noqa: S603 - our own interpreter and script
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,203 @@
+"""A large index in little memory: clustered 8-bit codes in a mapped file, ranked anew exactly.
+
+Above some hundred thousand vectors a full scan takes too long and float32 too much memory. Here the
+vectors are assigned to clusters (an inverted file, IVF), each stored as one byte per number, and a
+query looks at the nearest clusters only. The candidates found are then scored with the exact
+vectors. How many clusters to look at is measured on the vectors themselves, not guessed.
+
+FAISS does the searching, but its own file format is not used, since reading it is not safe with
+files from strangers: the file holds sizes, centroids, scales, codes and row numbers one after the
+other, all plain numbers, with its SHA-256 kept in the document table.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
+from langchain_phase5.retrievers.index_errors import DamagedIndexError
+from langchain_phase5.retrievers.row_set import Rows, RowSet
+
+_PADDING = 8
+_CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class CodedIndexDescription:
+    """What must be known to read the file, and what was measured when it was written.
+
+    Attributes:
+        file: Its name.
+        sha256: Of its content.
+        dimension: Numbers per vector.
+        rows: How many rows of the vector file it covers.
+        trained_rows: How many there were when the clusters were formed.
+        lists: Number of clusters.
+        probes: Clusters looked at per query.
+        recall: Share of the 10 nearest that were found, measured with `probes`.
+    """
+
+    file: str
+    sha256: str
+    dimension: int
+    rows: int
+    trained_rows: int
+    lists: int
+    probes: int = 1
+    recall: float = 0.0
+
+    def to_json(self) -> str:
+        """Write it as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            DamagedIndexError: It is something else.
+        """
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            msg = f"the description of the coded index is damaged: {error}"
+            raise DamagedIndexError(msg) from error
+
+
+class CodedIndex:
+    """A mapped coded index, for searching. Immutable, so any number of threads may share it.
+
+    Args:
+        folder: Where the file is.
+        description: What was kept about it when it was written.
+        verify: Check the file against its SHA-256.
+
+    Raises:
+        DamagedIndexError: The file is not the one described.
+    """
+
+    def __init__(
+        self, folder: Path, description: CodedIndexDescription, *, verify: bool = True
+    ) -> None:
+        self.description = description
+        path = folder / description.file
+        if verify and file_sha256(path) != description.sha256:
+            msg = f"{path} is damaged: it does not match its SHA-256"
+            raise DamagedIndexError(msg)
+        self._path = path
+        self.sizes, self.centroids, self.scales = _read_head(path, description)
+        entry = description.dimension + 8
+        spans = np.array([capacity(size) for size in self.sizes.tolist()]) * entry
+        self._offsets = _head_size(description) + np.cumsum(spans) - spans
+        self._lists, self._index = self._assemble()
+
+    def candidates(
+        self,
+        query: Vectors,
+        k: int,
+        *,
+        allowed: RowSet | None = None,
+        probes: int | None = None,
+    ) -> Rows:
+        """Return rows that most likely include the `k` nearest; more than `k`, to be ranked anew.
+
+        Args:
+            query: Shape (d,).
+            k: How many are wanted in the end.
+            allowed: Rows that may be returned.
+            probes: Clusters to look at, if not as many as were found to do.
+        """
+        faiss = import_faiss()
+        parameters = faiss.SearchParametersIVF(
+            nprobe=probes or self.description.probes,
+            **({} if allowed is None else {"sel": faiss.IDSelectorBitmap(allowed.bits)}),
+        )
+        _, found = self._index.search(query[None], _CANDIDATES * k, params=parameters)
+        rows = found[0][found[0] >= 0]
+        if len(rows) and rows.max() >= self.description.rows:
+            msg = f"{self.description.file} is damaged: it names rows that do not exist"
+            raise DamagedIndexError(msg)
+        return np.asarray(rows, dtype=np.int64)
+
+    def content(self, number: int) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Rows]:
+        """Return codes, shape (n, d), and rows of one cluster."""
+        size, dimension = int(self.sizes[number]), self.description.dimension
+        offset = int(self._offsets[number])
+        codes = np.fromfile(self._path, np.uint8, size * dimension, offset=offset)
+        offset += capacity(size) * dimension
+        return codes.reshape(size, dimension), np.fromfile(self._path, "<i8", size, offset=offset)
+
+    def _assemble(self) -> tuple[Any, Any]:
+        """Return FAISS's mapped lists and the index on them; the former must outlive the latter."""
+        faiss = import_faiss()
+        lists = faiss.OnDiskInvertedLists()
+        lists.nlist, lists.code_size = self.description.lists, self.description.dimension
+        lists.filename, lists.read_only = str(self._path), True
+        lists.totsize, lists.prefetch_nthread = self._path.stat().st_size, 0
+        for size, offset in zip(self.sizes.tolist(), self._offsets.tolist(), strict=True):
+            entry = faiss.OnDiskOneList()
+            entry.size, entry.capacity, entry.offset = size, capacity(size), offset
+            lists.lists.push_back(entry)
+        lists.do_mmap()
+        index = empty_index(len(self.scales) // 2, len(self.sizes), self.centroids, self.scales)
+        index.replace_invlists(lists, False)  # noqa: FBT003 - own, positional in FAISS
+        index.ntotal = self.description.rows
+        return lists, index
+
+
+def empty_index(
+    dimension: int, lists: int, centroids: Vectors | None = None, scales: Vectors | None = None
+) -> Any:
+    """Make FAISS's index without any vectors; trained if centroids and scales are given."""
+    faiss = import_faiss()
+    quantizer = faiss.IndexFlatIP(dimension)
+    if centroids is not None:
+        quantizer.add(np.ascontiguousarray(centroids))
+    index = faiss.IndexIVFScalarQuantizer(
+        quantizer,
+        dimension,
+        lists,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+        False,  # noqa: FBT003 - by_residual, positional in FAISS
+    )
+    if scales is not None:
+        faiss.copy_array_to_vector(np.ascontiguousarray(scales), index.sq.trained)
+        index.is_trained = True
+    return index
+
+
+def capacity(size: int) -> int:
+    """Round a list's size up, so that the row numbers behind its codes are aligned."""
+    return -(-size // _PADDING) * _PADDING
+
+
+def _read_head(path: Path, description: CodedIndexDescription) -> tuple[Rows, Vectors, Vectors]:
+    """Return list sizes, centroids and scales, having checked that they fit the file."""
+    lists, dimension = description.lists, description.dimension
+    with path.open("rb") as file:
+        sizes = np.frombuffer(file.read(8 * lists), "<i8")
+        centroids = np.frombuffer(file.read(4 * lists * dimension), "<f4")
+        scales = np.frombuffer(file.read(8 * dimension), "<f4")
+    expected = _head_size(description) + sum(
+        capacity(int(size)) * (dimension + 8) for size in sizes
+    )
+    fits = len(sizes) == lists and (sizes >= 0).all() and sizes.sum() == description.rows
+    if not fits or path.stat().st_size != expected:
+        msg = f"{path} is damaged: its parts do not add up to its size"
+        raise DamagedIndexError(msg)
+    return sizes, centroids.reshape(lists, dimension), scales
+
+
+def _head_size(description: CodedIndexDescription) -> int:
+    return 8 * description.lists + 4 * (description.lists + 2) * description.dimension
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,36 @@
+"""Search a snapshot: the coded part, the exact rest, and one exact ranking of both."""
+
+import numpy as np
+
+from langchain_phase5.retrievers.exact_search import Vectors, exact_search, rank
+from langchain_phase5.retrievers.index_storage import Snapshot
+from langchain_phase5.retrievers.row_set import Rows, RowSet
+
+_EXACT_BELOW = 10_000
+
+
+def nearest(
+    snapshot: Snapshot, query: Vectors, k: int, *, allowed: RowSet | None
+) -> tuple[Rows, Vectors]:
+    """Return up to `k` rows nearest to `query` and their cosines, best first.
+
+    Few allowed rows are scored one by one, so a narrow filter returns all it should. If the coded
+    part yields fewer than it could, which happens when the allowed rows are far from the query,
+    everything is scanned.
+    """
+    coded = snapshot.coded
+    if coded is None or (allowed is not None and len(allowed) <= _EXACT_BELOW):
+        return exact_search(snapshot.vectors, query, k, allowed=allowed)
+    covered = coded.description.rows
+    head = coded.candidates(query, k, allowed=allowed)
+    available = len(snapshot.vectors) if allowed is None else len(allowed)
+    tail, _ = exact_search(
+        snapshot.vectors[covered:],
+        query,
+        k,
+        allowed=None if allowed is None else allowed.from_row(covered),
+    )
+    rows = np.concatenate([head, tail + covered])
+    if len(rows) < min(k, available):
+        return exact_search(snapshot.vectors, query, k, allowed=allowed)
+    return rank(snapshot.vectors, query, k, rows=rows)
