@@ -17,6 +17,7 @@ from langchain_phase5.vision.errors import (
     UnreadableImageError,
 )
 from langchain_phase5.vision.fetch import ImageFetcher
+from langchain_phase5.vision.hocr import to_hocr
 from langchain_phase5.vision.images import LoadedImage, aload_image, load_frames, load_image
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.ocr import OCREngine
@@ -70,4 +71,5 @@ __all__ = [
     "aload_image",
     "load_frames",
     "load_image",
+    "to_hocr",
 ]

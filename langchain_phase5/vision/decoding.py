@@ -205,7 +205,7 @@ _DECODERS = {"JPEG": ["JPEG", "MPO"]}
 
 def _register_heif() -> None:
     try:
-        import pillow_heif  # noqa: PLC0415 - optional
+        import pillow_heif
     except ImportError as error:
         msg = "HEIC photos need one more package: pip install 'langchain-phase5[vision]'"
         raise ImportError(msg) from error

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from langchain_phase5.vision.decoding import Header, decode, flatten, read_header, sniff
-from langchain_phase5.vision.errors import ImageNotAllowedError
+from langchain_phase5.vision.errors import ImageNotAllowedError, ImageNotFoundError
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.metadata import without_metadata
 from langchain_phase5.vision.pdf import PdfPages
@@ -50,6 +50,11 @@ class LoadedImage:
         """The hash, told apart by frame: names this very picture in a cache."""
         return f"{self.sha256}:{self.frame}" if self.frame else self.sha256
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether it came in a format that photos come in."""
+        return self.format in _LOSSY
+
     @cached_property
     def image(self) -> Image.Image:
         """The picture, in RGB, upright, on white where it was transparent, without metadata.
@@ -79,7 +84,7 @@ class LoadedImage:
             image = image.copy()
             image.thumbnail(max_size, Image.Resampling.LANCZOS)
         out = io.BytesIO()
-        if self.format in _LOSSY:
+        if self.is_lossy:
             image.save(out, "JPEG", quality=quality)
         else:
             image.save(out, "PNG", compress_level=4)
@@ -123,11 +128,7 @@ def load_image(
         print(loaded.width, loaded.height, loaded.sha256[:8])
         ```
     """
-    found = resolve_source(source, limits=limits, roots=roots)
-    if isinstance(found, Url):
-        found = _allowed(fetcher).fetch(found.url, max_bytes=limits.max_bytes)
-    elif isinstance(found, StoredId):
-        found = _available(store).get(found.image_id)
+    found = _fetched(source, limits=limits, roots=roots, fetcher=fetcher, store=store)
     return _load(found, frame=frame, limits=limits, dpi=dpi)
 
 
@@ -153,28 +154,43 @@ async def aload_image(
 def load_frames(
     source: ImageSource,
     *,
+    frames: Sequence[int] | None = None,
     limits: ImageLimits = DEFAULT_LIMITS,
     roots: Sequence[str | Path] = (),
+    fetcher: "ImageFetcher | None" = None,
+    store: "ImageStore | None" = None,
     dpi: int = 200,
 ) -> Iterator[LoadedImage]:
-    """Yield every frame or page of a local source in turn, holding one picture at a time.
+    """Yield frames or pages in turn, all of them by default, holding one picture at a time.
 
     Raises:
-        ImageError: As `load_image`; a URL or stored image has to be fetched first.
+        ImageError: As `load_image`.
     """
-    found = resolve_source(source, limits=limits, roots=roots)
-    if isinstance(found, Url | StoredId):
-        msg = "Frames are read from bytes or files. Load the URL or stored image first."
-        raise ImageNotAllowedError(msg)
+    found = _fetched(source, limits=limits, roots=roots, fetcher=fetcher, store=store)
     if isinstance(found, bytes) and sniff(found) == "PDF":
         with PdfPages(found, limits=limits) as pages:
-            for page in range(len(pages)):
+            for page in range(len(pages)) if frames is None else frames:
                 yield _pdf_page(found, pages, page=page, dpi=dpi)
         return
-    first = _load(found, frame=0, limits=limits, dpi=dpi)
-    yield first
-    for frame in range(1, first.frame_count):
+    count = _load(found, frame=0, limits=limits, dpi=dpi).frame_count
+    for frame in range(count) if frames is None else frames:
         yield _load(found, frame=frame, limits=limits, dpi=dpi)
+
+
+def _fetched(
+    source: ImageSource,
+    *,
+    limits: ImageLimits,
+    roots: Sequence[str | Path],
+    fetcher: "ImageFetcher | None",
+    store: "ImageStore | None",
+) -> bytes | Image.Image:
+    found = resolve_source(source, limits=limits, roots=roots)
+    if isinstance(found, Url):
+        return _allowed(fetcher).fetch(found.url, max_bytes=limits.max_bytes)
+    if isinstance(found, StoredId):
+        return _available(store).get(found.image_id)
+    return found
 
 
 def _allowed(fetcher: "ImageFetcher | None") -> "ImageFetcher":
@@ -196,7 +212,7 @@ def _available(store: "ImageStore | None") -> "ImageStore":
 
 def _load(found: bytes | Image.Image, *, frame: int, limits: ImageLimits, dpi: int) -> LoadedImage:
     if isinstance(found, Image.Image):
-        return _from_pil(found, limits)
+        return _from_pil(found, frame=frame, limits=limits)
     if sniff(found) == "PDF":
         with PdfPages(found, limits=limits) as pages:
             return _pdf_page(found, pages, page=frame, dpi=dpi)
@@ -213,7 +229,10 @@ def _load(found: bytes | Image.Image, *, frame: int, limits: ImageLimits, dpi: i
     )
 
 
-def _from_pil(image: Image.Image, limits: ImageLimits) -> LoadedImage:
+def _from_pil(image: Image.Image, *, frame: int, limits: ImageLimits) -> LoadedImage:
+    if frame != 0:
+        msg = "A PIL image is one picture, frame 0. Pass the file to read further frames."
+        raise ImageNotFoundError(msg)
     flat = flatten(image, limits=limits)
     shape = f"{flat.width}x{flat.height}:".encode()
     return LoadedImage(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +16,14 @@ class Box(BaseModel):
     top: int
     width: int
     height: int
+
+    @classmethod
+    def around(cls, words: "Sequence[OCRWord]") -> Self:
+        """Return the smallest box that holds all these words, of which there must be one."""
+        left, top = min(word.box.left for word in words), min(word.box.top for word in words)
+        right = max(word.box.right for word in words)
+        bottom = max(word.box.bottom for word in words)
+        return cls(left=left, top=top, width=right - left, height=bottom - top)
 
     @property
     def right(self) -> int:
@@ -77,6 +86,8 @@ class OCRResult(BaseModel):
     languages: str = "eng"
     corrections: list[str] = Field(default_factory=list)
     """What was done to the picture because it read better afterwards."""
+    angle: float = 0.0
+    """Degrees counterclockwise that the picture has to be turned by for its text to be level."""
 
     @property
     def text(self) -> str:
@@ -113,7 +124,7 @@ def _groups(words: Sequence[OCRWord], key: _Key) -> list[list[OCRWord]]:
 
 
 def _summed_up(words: Sequence[OCRWord]) -> OCRLine:
-    return OCRLine(text=_text_of(words), confidence=mean_confidence(words), box=_around(words))
+    return OCRLine(text=_text_of(words), confidence=mean_confidence(words), box=Box.around(words))
 
 
 def _text_of(words: Sequence[OCRWord]) -> str:
@@ -125,9 +136,3 @@ def mean_confidence(words: Sequence[OCRWord]) -> float:
     """Return the mean confidence, each word weighted by its length."""
     letters = sum(len(word.text) for word in words)
     return sum(word.confidence * len(word.text) for word in words) / letters if letters else 0.0
-
-
-def _around(words: Sequence[OCRWord]) -> Box:
-    left, top = min(word.box.left for word in words), min(word.box.top for word in words)
-    right, bottom = max(word.box.right for word in words), max(word.box.bottom for word in words)
-    return Box(left=left, top=top, width=right - left, height=bottom - top)

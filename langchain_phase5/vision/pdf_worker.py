@@ -19,7 +19,7 @@ def main() -> None:
     _limit_memory()
     data = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(8)))
     try:
-        import pypdfium2  # noqa: PLC0415 - after the limit
+        import pypdfium2
 
         document = pypdfium2.PdfDocument(data)
         most = int(sys.argv[1])

@@ -1,0 +1,112 @@
+"""RapidOCR: a second engine, whose models come in its wheel. Slower on books, better on photos."""
+
+import threading
+from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from langchain_phase5.vision.ocr_result import Box, OCRWord
+
+
+class RapidOCR:
+    """Reads words from a color picture with PaddleOCR's networks on onnxruntime.
+
+    Example:
+        ```python
+        from PIL import Image
+
+        from langchain_phase5.vision.rapid_ocr import RapidOCR
+
+        if RapidOCR.is_installed():
+            print(RapidOCR().read(Image.new("RGB", (200, 50), "white")))
+        ```
+    """
+
+    name = "rapidocr"
+
+    def __init__(self) -> None:
+        """Prepare to load the networks on first use.
+
+        Raises:
+            ImportError: The package is missing.
+        """
+        if not self.is_installed():
+            msg = "RapidOCR needs more packages: pip install 'langchain-phase5[ocr]'"
+            raise ImportError(msg)
+        self._lock = threading.Lock()
+        self._engine: Any = None
+
+    @staticmethod
+    def is_installed() -> bool:
+        """Tell whether its packages are there."""
+        return all(find_spec(name) is not None for name in ("rapidocr", "onnxruntime"))
+
+    def read(self, picture: Image.Image) -> list[OCRWord]:
+        """Return the words row by row, boxes in pixels of `picture`."""
+        bgr = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+        with self._lock:  # it keeps state between its steps
+            found = self._loaded()(bgr, return_word_box=True)
+        if not found.word_results:
+            return []
+        lines = [_line(words) for words in found.word_results if words]
+        return list(_in_rows([line for line in lines if line]))
+
+    def _loaded(self) -> Any:
+        if self._engine is None:
+            import rapidocr
+
+            threads = "EngineConfig.onnxruntime.{}_op_num_threads"
+            self._engine = rapidocr.RapidOCR(
+                params={
+                    "Global.log_level": "critical",
+                    threads.format("intra"): 1,  # pages in parallel use the cores better
+                    threads.format("inter"): 1,
+                }
+            )
+        return self._engine
+
+
+_Word = tuple[str, float, Box]
+
+
+def _line(words: Iterable[tuple[str, float, list[list[float]]]]) -> list[_Word]:
+    return [(text, confidence, _box(corners)) for text, confidence, corners in words if text]
+
+
+def _box(corners: list[list[float]]) -> Box:
+    xs, ys = [max(0.0, x) for x, _ in corners], [max(0.0, y) for _, y in corners]
+    left, top = round(min(xs)), round(min(ys))
+    return Box(left=left, top=top, width=round(max(xs)) - left, height=round(max(ys)) - top)
+
+
+def _in_rows(lines: list[list[_Word]]) -> Iterator[OCRWord]:
+    """Put together what stands side by side: the engine finds pieces of lines, in any order."""
+    rows: list[list[list[_Word]]] = []
+    for line in sorted(lines, key=_height_of_center):
+        if rows and _is_beside(line, rows[-1][-1]):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    for number, row in enumerate(rows, start=1):
+        for line in sorted(row, key=lambda words: words[0][2].left):
+            for text, confidence, box in line:
+                yield OCRWord(
+                    text=text,
+                    confidence=min(1.0, max(0.0, float(confidence))),
+                    box=box,
+                    block=1,
+                    paragraph=1,
+                    line=number,
+                )
+
+
+def _height_of_center(line: list[_Word]) -> float:
+    return sum(box.top + box.height / 2 for _, _, box in line) / len(line)
+
+
+def _is_beside(line: list[_Word], other: list[_Word]) -> bool:
+    height = min(max(box.height for _, _, box in words) for words in (line, other))
+    return abs(_height_of_center(line) - _height_of_center(other)) < height / 2
