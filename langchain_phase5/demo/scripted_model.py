@@ -34,7 +34,7 @@ _STOPWORDS = frozenset(
         your""",
     )
 )
-_LONG = 240
+_LONG = 160
 _PER_FOUND = 0.3
 _PER_MISSING = 1.0
 _CHARACTERS_PER_TOKEN = 4
@@ -106,13 +106,20 @@ def _promise(tool: dict[str, Any], question: str) -> float:
 
 
 def _answer_from(result: str, question: str) -> str:
-    """Repeat a short result; of a long one, the two lines most like the question."""
+    """Repeat a short result; of a long one, the two lines most like the question.
+
+    Of lines that are equally like it, one with a number in it tells more.
+    """
     if len(result) <= _LONG:
         return result
     wanted = _words(question)
+
+    def likeness(line: str) -> tuple[int, bool]:
+        return len(wanted & _words(line)), any(map(str.isdigit, line))
+
     lines = [line.strip() for line in result.splitlines() if line.strip()]
-    ranked = sorted(lines, key=lambda line: -len(wanted & _words(line)))
-    return " / ".join(line for line in lines if line in ranked[:2])
+    best = sorted(lines, key=likeness, reverse=True)[:2]
+    return " / ".join(line for line in lines if line in best)
 
 
 def _words(text: str) -> set[str]:
