@@ -18,6 +18,7 @@ from langchain_phase5.vision.errors import (
 )
 from langchain_phase5.vision.fetch import ImageFetcher
 from langchain_phase5.vision.hocr import to_hocr
+from langchain_phase5.vision.image_store import ImageStore
 from langchain_phase5.vision.images import LoadedImage, aload_image, load_frames, load_image
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.ocr import OCREngine
@@ -32,6 +33,7 @@ from langchain_phase5.vision.results import (
     ImageSearch,
 )
 from langchain_phase5.vision.sources import ImageSource
+from langchain_phase5.vision.stored_image import StoredImage
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
 from langchain_phase5.vision.toolkit import VisionToolkit
 from langchain_phase5.vision.vision_model import VisionModelError
@@ -55,6 +57,7 @@ __all__ = [
     "ImageNotFoundError",
     "ImageSearch",
     "ImageSource",
+    "ImageStore",
     "ImageTooLargeError",
     "LoadedImage",
     "OCREngine",
@@ -62,6 +65,7 @@ __all__ = [
     "OCRResult",
     "OCRWord",
     "PdfPages",
+    "StoredImage",
     "TesseractNotFoundError",
     "UnreadableChartError",
     "UnreadableImageError",
