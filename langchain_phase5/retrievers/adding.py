@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 from langchain_core.vectorstores import VectorStore
 from PIL import Image
@@ -13,6 +14,7 @@ from langchain_phase5.retrievers.add_report import AddReport
 from langchain_phase5.retrievers.image_files import ImageSources, NamedImage, find_images
 from langchain_phase5.retrievers.image_source import UnreadableImageError, decode, read_source
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings, Vectors
+from langchain_phase5.retrievers.vector_store_access import add_vectors, has_document
 
 Described = Mapping[str, Any] | Sequence[Any] | None
 """One value per image: by position, or by the image's name, file name or stem."""
@@ -33,12 +35,12 @@ class _Entry:
 class ImageAdder:
     """Adds images to a vector store, each content once.
 
-    The id of an image is the SHA-256 of its bytes. A batch is handed to the store as soon as it is
-    embedded, so a run that is killed goes on where it stopped when it is started again.
+    The id of an image is made from the SHA-256 of its bytes. A batch is handed to the store as soon
+    as it is embedded, so a run that is killed goes on where it stopped when it is started again.
 
     Args:
         embeddings: Embeds the images.
-        store: Receives them; must have `add_embeddings` and `get_by_ids`.
+        store: Receives them.
         captions: What the images show, as the documents' content; the file name where missing.
         metadatas: More metadata for each.
         fetch: Reads web addresses, if there are any.
@@ -91,7 +93,7 @@ class ImageAdder:
             raise UnreadableImageError(entry.named.error)
         data = read_source(entry.named.source, fetch=self._fetch)
         entry.id, entry.size = _identify(data)
-        if self._store.get_by_ids([entry.id]):
+        if has_document(self._store, entry.id):
             return None
         decoded = decode(data, at_least=self._embeddings.model.image_size)
         entry.width, entry.height = decoded.width, decoded.height
@@ -101,11 +103,12 @@ class ImageAdder:
         if not batch:
             return
         entries = [entry for entry, _ in batch]
-        report.added += self._store.add_embeddings(  # type: ignore[attr-defined] # see the class
-            [self._caption(entry) for entry in entries],
+        report.added += add_vectors(
+            self._store,
             [vector for _, vector in batch],
+            [self._caption(entry) for entry in entries],
             [self._metadata(entry) for entry in entries],
-            ids=[entry.id for entry in entries],
+            [entry.id for entry in entries],
         )
 
     def _caption(self, entry: _Entry) -> str:
@@ -134,7 +137,7 @@ def _described(values: Described, entry: _Entry) -> Any:
 
 
 def _identify(data: bytes | Image.Image) -> tuple[str, int]:
-    """Return the SHA-256 and the number of bytes."""
+    """Return the id and the number of bytes; some stores take no ids other than UUIDs."""
     if isinstance(data, Image.Image):
         data = repr((data.mode, data.size)).encode() + data.tobytes()
-    return hashlib.sha256(data).hexdigest(), len(data)
+    return str(UUID(bytes=hashlib.sha256(data).digest()[:16])), len(data)

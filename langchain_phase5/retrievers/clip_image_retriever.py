@@ -21,6 +21,7 @@ from langchain_phase5.retrievers.image_files import ImageSources
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.image_query import ImageQuery
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
+from langchain_phase5.retrievers.vector_store_access import TO_COSINE, ScoreKind, search_vectors
 
 
 class CLIPImageRetriever(BaseRetriever):
@@ -49,7 +50,11 @@ class CLIPImageRetriever(BaseRetriever):
     embeddings: OpenCLIPEmbeddings = Field(default_factory=OpenCLIPEmbeddings)
     """The model; by default that of the vector store if one is given, else ViT-B-32."""
     vectorstore: VectorStore = Field(default_factory=lambda data: ImageIndex(data["embeddings"]))
-    """Where the vectors are: an `ImageIndex` in memory by default."""
+    """Where the vectors are: an `ImageIndex` in memory by default, or any other vector store that
+    was made with the same embeddings."""
+    score_kind: ScoreKind = "cosine"
+    """What that store's scores are. Qdrant and `ImageIndex` give cosines; PGVector gives cosine
+    distances, FAISS squared distances."""
     k: int = Field(default=4, ge=1)
     """How many documents to return."""
     score_threshold: float | None = None
@@ -179,10 +184,11 @@ class CLIPImageRetriever(BaseRetriever):
                 **arguments,
             )
         else:
-            found = store.similarity_search_with_score_by_vector(vector, k=self.k, **arguments)
-        if self.score_threshold is None:
-            return list(found)
-        return [(document, score) for document, score in found if score >= self.score_threshold]
+            found = search_vectors(store, vector, self.k, **arguments)
+        to_cosine = TO_COSINE[self.score_kind]
+        threshold = -2 if self.score_threshold is None else self.score_threshold
+        scored = [(document, to_cosine(score)) for document, score in found]
+        return [(document, score) for document, score in scored if score >= threshold]
 
     def _report(
         self, run_manager: CallbackManagerForRetrieverRun, *, seconds: float, status: str

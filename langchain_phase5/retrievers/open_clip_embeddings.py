@@ -20,6 +20,7 @@ from langchain_phase5.retrievers.image_source import (
     decode,
     read_source,
 )
+from langchain_phase5.retrievers.ready_vectors import take_ready_vectors
 
 Item = TypeVar("Item")
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
@@ -118,6 +119,9 @@ class OpenCLIPEmbeddings(Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts; what exceeds the model's context (77 tokens as a rule) is cut off."""
+        ready = take_ready_vectors(len(texts))
+        if ready is not None:
+            return ready
         model = self.model
         parts = [
             self._forward(model.network.encode_text, model.tokenize(texts[i : i + self.batch_size]))
