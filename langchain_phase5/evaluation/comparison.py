@@ -142,6 +142,9 @@ class ComparisonReport:
 
         Console().print(self)
 
+    def __repr__(self) -> str:
+        return f"<ComparisonReport {self.verdict}: {self.candidate!r} against {self.baseline!r}>"
+
     def __rich__(self) -> Any:
         from langchain_phase5.evaluation.tables import comparison_table  # noqa: PLC0415
 

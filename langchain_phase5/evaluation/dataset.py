@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from langchain_phase5.evaluation.plain import plain
+
+_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ class Dataset:
     """
 
     name: str
-    examples: tuple[Example, ...] | Iterable[Example] = ()
+    examples: Sequence[Example] = ()
     description: str = ""
     tags: tuple[str, ...] = ()
 
@@ -80,18 +82,24 @@ class Dataset:
     @cached_property
     def version(self) -> str:
         """First 12 hex digits of the content hash."""
-        return digest(sorted((example.as_dict() for example in self), key=lambda e: e["id"]))
+        whole = hashlib.sha256()
+        for example in sorted(self, key=lambda example: example.id):
+            whole.update(digest(example.as_dict()).encode())
+        return whole.hexdigest()[:_DIGITS]
 
     @cached_property
     def by_id(self) -> dict[str, Example]:
         """The examples by their id."""
         return {example.id: example for example in self}
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name}: {len(self)} examples>"
+
     def __iter__(self) -> Iterator[Example]:
         return iter(self.examples)
 
     def __len__(self) -> int:
-        return len(tuple(self.examples))
+        return len(self.examples)
 
     def diff(self, newer: "Dataset") -> "DatasetDiff":
         """Say which examples `newer` added, removed or changed."""
@@ -140,7 +148,7 @@ def as_example(record: "Example | Mapping[str, Any]") -> Example:
 def digest(value: Any) -> str:
     """Hash any value by its canonical JSON form: 12 hex digits."""
     text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 
 def _named(examples: Iterable[Example]) -> tuple[Example, ...]:

@@ -116,7 +116,7 @@ class TestDatasetManager:
         return self.save(
             Dataset(
                 name=name,
-                examples=merged.values(),
+                examples=tuple(merged.values()),
                 description=dataset.description,
                 tags=dataset.tags,
             )

@@ -8,14 +8,13 @@ from typing import Any
 
 from langchain_core.runnables import Runnable
 
-from langchain_phase5.evaluation import metrics
 from langchain_phase5.evaluation.dataset import Example
+from langchain_phase5.evaluation.metrics import METRICS
 from langchain_phase5.evaluation.result import ExampleResult, Failure
 
 Metric = str | Callable[..., Any] | Runnable[Any, Any]
 
 _ARGUMENTS = ("inputs", "outputs", "reference_outputs", "example", "metadata")
-_NOT_METRICS = {"accepted_answers", "answer_text", "made_tool_calls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +35,11 @@ class BoundMetric:
                 answer = await answer
             for key, value, comment in _scores(answer, self.name):
                 if value is not None:
-                    result.scores[key] = value
+                    result.scores = {**result.scores, key: value}
                 if comment:
-                    result.comments[key] = comment
+                    result.comments = {**result.comments, key: comment}
         except Exception as error:  # noqa: BLE001  # whatever an evaluator does, the run goes on
-            result.metric_errors[self.name] = Failure.of(error)
+            result.metric_errors = {**result.metric_errors, self.name: Failure.of(error)}
 
     def _ask(self, example: Example, outputs: Any) -> Any:
         if self.simple:
@@ -76,31 +75,32 @@ def bind_metrics(given: Sequence[Metric] | Metric) -> list[BoundMetric]:
     return bound
 
 
-def metric_names() -> list[str]:
-    """List the metrics that can be asked for by name."""
-    return [name for name in metrics.__all__ if name not in _NOT_METRICS and name.islower()]
-
-
 def _bind(metric: Metric) -> BoundMetric:
     if isinstance(metric, str):
-        if metric not in metric_names():
-            msg = f"no metric {metric!r}; there are: {', '.join(metric_names())}"
+        if metric not in METRICS:
+            msg = f"no metric {metric!r}; there are: {', '.join(METRICS)}"
             raise ValueError(msg)
-        metric = getattr(metrics, metric)
+        return _bind_function(metric, METRICS[metric])
     if isinstance(metric, Runnable):
         return _bind_chain(metric)
     if hasattr(metric, "evaluate_run") and not inspect.isfunction(metric):
         msg = f"{metric!r} is a LangSmith RunEvaluator; give the function that it wraps"
         raise ValueError(msg)
     if not callable(metric):
-        msg = f"a metric is a name or a function of inputs and outputs, not {metric!r}"
+        msg = (  # type: ignore[unreachable]  # callers may not be typed
+            f"a metric is a name or a function of inputs and outputs, not {metric!r}"
+        )
         raise ValueError(msg)  # noqa: TRY004
+    return _bind_function(_name(metric), metric)
+
+
+def _bind_function(name: str, metric: Callable[..., Any]) -> BoundMetric:
     parameters = inspect.signature(metric).parameters.values()
     takes_rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = {p.name for p in parameters}
     arguments = frozenset(_ARGUMENTS if takes_rest else named & set(_ARGUMENTS))
     simple = takes_rest and not named & {"example", "metadata"}
-    return BoundMetric(_name(metric), metric, arguments, simple)
+    return BoundMetric(name, metric, arguments, simple)
 
 
 def _bind_chain(chain: Runnable[Any, Any]) -> BoundMetric:

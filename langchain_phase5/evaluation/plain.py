@@ -40,7 +40,8 @@ def _other(value: Any, *, depth: int) -> Any:
     if isinstance(value, BaseMessage):
         return _message(value, depth=depth)
     if isinstance(value, Document):
-        return {"page_content": value.page_content, "metadata": plain(value.metadata, depth=depth)}
+        form = {"page_content": value.page_content, "metadata": plain(value.metadata, depth=depth)}
+        return form | ({"id": value.id} if value.id else {})
     if isinstance(value, BaseModel):
         return plain(value.model_dump(), depth=depth)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -246,6 +246,10 @@ class EvaluationReport:
 
         Console().print(self)
 
+    def __repr__(self) -> str:
+        # asyncio formats a finished task's result, so this has to be cheap.
+        return f"<EvaluationReport {self.name} on {self.dataset.name}: {len(self.results)} results>"
+
     def __rich__(self) -> Any:
         from langchain_phase5.evaluation.tables import report_table  # noqa: PLC0415
 

@@ -1,11 +1,18 @@
 """What came of one run of one example."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, Self
 
 _LONGEST_TRACE = 20_000
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def _nothing() -> Mapping[str, Any]:
+    """Return one mapping for all results without comments: ten thousand empty dicts add up."""
+    return _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +61,16 @@ class ExampleResult:
     example_id: str
     repeat: int = 0
     outputs: Any = None
-    scores: dict[str, float] = field(default_factory=dict)
-    comments: dict[str, str] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=_nothing)
+    comments: Mapping[str, str] = field(default_factory=_nothing)
     error: Failure | None = None
-    metric_errors: dict[str, Failure] = field(default_factory=dict)
+    metric_errors: Mapping[str, Failure] = field(default_factory=_nothing)
     seconds: float | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
     attempts: int = 1
-    steps: list[dict[str, Any]] = field(default_factory=list)
+    steps: Sequence[Mapping[str, Any]] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, without what is empty."""
@@ -90,4 +97,4 @@ class ExampleResult:
 
 
 _NAMES = tuple(each.name for each in fields(ExampleResult))
-_EMPTY: tuple[Any, ...] = (None, {}, [])
+_EMPTY: tuple[Any, ...] = (None, {}, [], ())

@@ -10,6 +10,7 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseLanguageModel
 from langchain_core.messages import HumanMessage
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable
 
 Target = Runnable[Any, Any] | Mapping[str, Any] | Callable[..., Any]
@@ -21,7 +22,7 @@ def as_async_target(
 ) -> AsyncTarget:
     """Adapt a target.
 
-    A LangGraph agent and a language model receive messages, everything else the example's `inputs`
+    A LangGraph agent and a language model receive messages, a retriever the query, everything else the example's `inputs`
     dict. A dict is the arguments of `langchain.agents.create_agent`.
 
     Args:
@@ -62,15 +63,21 @@ def as_messages(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Turn a question into the state an agent starts from; inputs with messages pass unchanged."""
     if "messages" in inputs:
         return inputs
-    known = next((inputs[key] for key in ("query", "question", "input") if key in inputs), None)
-    content = known if known is not None else next(iter(inputs.values()), "")
+    content = _question(inputs)
     if not isinstance(content, str | list):
         content = str(content)
     return {"messages": [HumanMessage(content)]}
 
 
+def _question(inputs: Mapping[str, Any]) -> Any:
+    known = next((inputs[key] for key in ("query", "question", "input") if key in inputs), None)
+    return known if known is not None else next(iter(inputs.values()), "")
+
+
 def _runnable(target: Runnable[Any, Any], callbacks: list[BaseCallbackHandler]) -> AsyncTarget:
     config: Any = {"callbacks": callbacks} if callbacks else None
+    if isinstance(target, BaseRetriever):
+        return lambda inputs: target.ainvoke(_question(inputs), config)
     if isinstance(target, BaseLanguageModel):
         return lambda inputs: target.ainvoke(as_messages(inputs)["messages"], config)
     if "messages" in (getattr(target, "channels", None) or ()):  # a compiled LangGraph agent

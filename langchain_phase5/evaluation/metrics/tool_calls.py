@@ -28,7 +28,7 @@ def tool_call_accuracy(
     if "tool_calls" not in reference:
         return without_reference("tool_call_accuracy")
     made = made_tool_calls(outputs)
-    expected = [_call(each) for each in reference["tool_calls"] or ()]
+    expected = [read_call(each) for each in reference["tool_calls"] or ()]
     if not expected:
         names = ", ".join(call["name"] for call in made)
         comment = f"none was expected, called: {names}" if made else ""
@@ -50,10 +50,10 @@ def made_tool_calls(outputs: Any) -> list[dict[str, Any]]:
     if not isinstance(outputs, Mapping):
         return []
     if isinstance(outputs.get("tool_calls"), Sequence):
-        return [_call(each) for each in outputs["tool_calls"]]
+        return [read_call(each) for each in outputs["tool_calls"]]
     messages = outputs.get("messages") or ()
     return [
-        _call(each)
+        read_call(each)
         for message in messages
         if isinstance(message, Mapping)
         for each in message.get("tool_calls") or ()
@@ -77,7 +77,7 @@ def _fits(made: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return "args" not in wanted or equal_args(made.get("args", {}), wanted["args"])
 
 
-def _call(form: Any) -> dict[str, Any]:
+def read_call(form: Any) -> dict[str, Any]:
     """Read a name, `{"name", "args"}`, or the OpenAI form."""
     if isinstance(form, str):
         return {"name": form}
