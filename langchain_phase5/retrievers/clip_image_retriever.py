@@ -120,6 +120,24 @@ class CLIPImageRetriever(BaseRetriever):
         """Remove images by id; ids that do not exist are ignored."""
         return self.vectorstore.delete(ids)
 
+    def update(
+        self,
+        image_id: str,
+        *,
+        caption: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Change an image's caption, or add to its metadata.
+
+        Raises:
+            TypeError: The vector store is not an `ImageIndex`.
+            ValueError: There is no such image.
+        """
+        if not isinstance(self.vectorstore, ImageIndex):
+            msg = f"{type(self.vectorstore).__name__} cannot update; delete and add the image"
+            raise TypeError(msg)
+        self.vectorstore.update(image_id, page_content=caption, metadata=metadata)
+
     def search_by_image(self, image: Any, **kwargs: Any) -> list[Document]:
         """Find images like this one. Unlike in `invoke`, a `str` is the path of a file."""
         return self.invoke({"image": image}, **kwargs)  # type: ignore[arg-type] # parsed below

@@ -161,6 +161,11 @@ class DocumentTable:
         rows = self._select("SELECT row, id, content, metadata FROM document WHERE id IN", ids)
         return {row[1]: _document(row) for row in rows}
 
+    def row_of(self, id_: str) -> int | None:
+        """Return the row of a document, or None if there is none of that id."""
+        rows = self._all("SELECT row FROM document WHERE id = ?", (id_,))
+        return rows[0][0] if rows else None
+
     def by_rows(self, rows: Sequence[int]) -> dict[int, Document]:
         """Return the documents that exist, by row."""
         found = self._select("SELECT row, id, content, metadata FROM document WHERE row IN", rows)

@@ -145,6 +145,36 @@ class ImageIndex(VectorStore):
         self._storage.remove(ids)
         return True
 
+    def update(
+        self,
+        document_id: str,
+        *,
+        page_content: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Change a document's content or metadata; its vector stays.
+
+        Args:
+            document_id: Which.
+            page_content: The new content, if it changes.
+            metadata: Entries to add or replace.
+
+        Raises:
+            ValueError: There is no such document.
+        """
+        self._check_writable()
+        row = self._storage.documents.row_of(document_id)
+        if row is None:
+            msg = f"there is no document {document_id!r} to update"
+            raise ValueError(msg)
+        (document,) = self.get_by_ids([document_id])
+        self.add_embeddings(
+            [document.page_content if page_content is None else page_content],
+            self._storage.snapshot().vectors[row : row + 1],
+            [{**document.metadata, **(metadata or {})}],
+            ids=[document_id],
+        )
+
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the documents that exist, in the order asked for."""
         found = self._storage.documents.by_ids(ids)
