@@ -108,7 +108,7 @@ def is_structured_output_retry(output: Any) -> bool:
     parts = output if isinstance(output, list) else [output]
     for part in parts:
         update = part.update if isinstance(part, Command) else part
-        if isinstance(update, dict) and "structured_response" not in update:
+        if isinstance(update, dict) and update.get("structured_response") is None:
             messages = update.get("messages")
             if messages and isinstance(messages[-1], ToolMessage):
                 return True

@@ -103,15 +103,17 @@ class RunTracker(GraphCallbackHandler):
         if run.in_agent or (self._include_graphs and integration == "langgraph"):
             run.tags = tuple(tag for tag in tags or () if not tag.startswith("seq:step:"))
             run.inputs = inputs
-            if self._is_surely_agent(run, parent_run_id):
+            inherits = parent_run_id is not None or "langgraph_step" in facts
+            if self._is_surely_agent(run, inherits=inherits):
                 own_name = run.agent_name if run.in_agent else run.name
                 self._promote(run, own_name)
 
-    def _is_surely_agent(self, run: Run, parent_run_id: UUID | None) -> bool:
+    @staticmethod
+    def _is_surely_agent(run: Run, *, inherits: bool) -> bool:
         """Metadata is inherited: only where it changes does it say what this run is."""
         parent = run.parent
         if parent is None:
-            return parent_run_id is None
+            return not inherits
         if not run.in_agent:
             return parent.agent is None and parent.kind != "agent" and parent.node is None
         return not parent.in_agent or parent.agent_name != run.agent_name
