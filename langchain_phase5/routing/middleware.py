@@ -27,7 +27,6 @@ from langchain_phase5.routing.routed_tools import (
     found_tool,
     scored_names,
 )
-from langchain_phase5.routing.scored_tool import ScoredTool
 from langchain_phase5.routing.search_tools import search_tools
 from langchain_phase5.routing.sync_or_async import Action, Course, arun_course, run_course
 from langchain_phase5.routing.tool_answer import ToolAnswer, is_success, refusal
@@ -38,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 _FOUND = 5
 _SEARCHES = 4
-
-ModelAnswer = ModelResponse[Any] | ExtendedModelResponse[Any]
 
 
 class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -131,7 +128,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
 
     def wrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
-    ) -> ModelAnswer:
+    ) -> ExtendedModelResponse[Any]:
         """Ask the model with fewer tools."""
         return run_course(self._ask_model(request, handler))
 
@@ -139,7 +136,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         self,
         request: ModelRequest[Any],
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
-    ) -> ModelAnswer:
+    ) -> ExtendedModelResponse[Any]:
         """Ask the model with fewer tools."""
         return await arun_course(self._ask_model(request, handler))
 
@@ -159,15 +156,13 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
 
     def _ask_model(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
-    ) -> Course[ModelAnswer]:
+    ) -> Course[ExtendedModelResponse[Any]]:
         menu = ToolMenu(request, always_include=self.always_include, max_tools=self.top_k)
         decided = menu.standing or (yield from self._decide(menu))
         routed = menu.extended(decided, with_called=self.hidden_tool_policy == "allow")
         response: ModelResponse[Any] = yield _same(partial(handler, menu.narrowed(routed)))
         searches = yield from self._search(menu, routed, response)
         update: RoutedTools = {**routed, "searches": searches}
-        if update == menu.last_routed:
-            return response
         return ExtendedModelResponse(response, Command(update={"routed_tools": update}))
 
     def _decide(self, menu: ToolMenu) -> Course[RoutedTools]:
@@ -176,31 +171,29 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         if menu.all_fit:
             return menu.everything()
         start = perf_counter()
-        scored = yield from self._choose(menu)
-        routed = menu.fallback(self.max_fallback_tools) if scored is None else menu.routed(scored)
+        routed = yield from self._choose(menu)
         yield from report(
             "tool_routing",
             {
                 "available": len(menu.candidates),
                 "offered": scored_names(routed),
                 "seconds": perf_counter() - start,
-                "fallback": scored is None,
+                "fallback": routed["decision"] == "fallback",
             },
         )
         return routed
 
-    def _choose(self, menu: ToolMenu) -> Course[list[ScoredTool] | None]:
-        """Ask the router; None if it fails or there is nothing to ask."""
+    def _choose(self, menu: ToolMenu) -> Course[RoutedTools]:
+        """Ask the router; offer the first tools if it fails or there is nothing to ask."""
         messages = menu.request.messages
-        if not any(isinstance(m, HumanMessage) and m.text.strip() for m in messages):
+        if any(isinstance(m, HumanMessage) and m.text.strip() for m in messages):
+            try:
+                return menu.routed((yield self._rank(messages, menu, top_k=self.top_k)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
+                self._count("routing", error)
+        else:
             self._count("question", "the messages hold no text of a user")
-            return None
-        try:
-            scored: list[ScoredTool] = yield self._rank(messages, menu, top_k=self.top_k)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
-            self._count("routing", error)
-            return None
-        return scored
+        return menu.fallback(self.max_fallback_tools)
 
     def _rank(self, query: Any, menu: ToolMenu, *, top_k: int) -> Action:
         router = self.router
@@ -226,11 +219,10 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             query = str(call["args"].get("query", ""))
             try:
                 ranked = yield self._rank(query, menu, top_k=_FOUND + len(offered))
+                new = [scored for scored in ranked if scored.name not in offered]
+                searches[str(call["id"])] = [found_tool(scored) for scored in new[:_FOUND]]
             except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
                 self._count("search", error)
-                ranked = []
-            found = [scored for scored in ranked if scored.name not in offered][:_FOUND]
-            searches[str(call["id"])] = [found_tool(scored) for scored in found]
         return searches
 
     def _call_tool(
@@ -251,7 +243,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         except Exception:
             self._record(request, success=False)
             raise
-        self._record(request, success=is_success(answer, request.tool_call["id"]))
+        self._record(request, success=is_success(answer))
         return answer
 
     def _record(self, request: ToolCallRequest, *, success: bool) -> None:
@@ -266,7 +258,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
 
     def _count(self, what: str, error: object) -> None:
         self.failures[what] += 1
-        logger.warning("Tool routing goes on without its %s: %r", what, error)
+        logger.warning("Tool routing has no %s, the agent goes on: %r", what, error)
 
 
 def _same(call: Callable[[], Any]) -> Action:

@@ -23,7 +23,7 @@ def refusal(request: ToolCallRequest, routed: RoutedTools | None) -> ToolMessage
     )
 
 
-def is_success(answer: ToolAnswer | list[Any], call_id: str | None) -> bool:
+def is_success(answer: ToolAnswer | list[Any]) -> bool:
     """Look for an error among the messages that a tool returned, however it returned them."""
     answers = answer if isinstance(answer, list) else [answer]
     messages: list[Any] = []
@@ -31,8 +31,5 @@ def is_success(answer: ToolAnswer | list[Any], call_id: str | None) -> bool:
         update = each.update if isinstance(each, Command) else None
         messages += update.get("messages", []) if isinstance(update, dict) else [each]
     return not any(
-        isinstance(message, ToolMessage)
-        and message.tool_call_id == call_id
-        and message.status == "error"
-        for message in messages
+        isinstance(message, ToolMessage) and message.status == "error" for message in messages
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from langchain.agents.middleware import ModelRequest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
-from langchain_core.tools import BaseTool
 
 from langchain_phase5.routing.routed_tools import RoutedTools
 from langchain_phase5.routing.scored_tool import ScoredTool
@@ -32,7 +31,7 @@ class ToolMenu:
         start = _last_question(request.messages)
         self._since_question = request.messages[start:]
         self._question = _identity(request.messages[start]) if start < len(request.messages) else ""
-        self._available = {tool.name: tool for tool in request.tools if isinstance(tool, BaseTool)}
+        self._available = {tool.name: tool for tool in request.tools if not isinstance(tool, dict)}
         kept = {*always_include, search_tools.name, _forced_name(request.tool_choice)}
         self._kept = [name for name in self._available if name in kept]
         self.candidates = [tool for name, tool in self._available.items() if name not in kept]

@@ -717,6 +717,18 @@ class TestFailure:
         ask(create_agent(model, make_tools(), middleware=[middleware]), WEATHER)
         assert model.bound == [["book_table"]]
 
+    @pytest.mark.parametrize("nonsense", [None, 7, ["get_weather"]])
+    def test_a_router_that_returns_nonsense_has_failed(self, nonsense):
+        class Odd(ToolRouter):
+            def route(self, *_: Any, **__: Any) -> Any:
+                return nonsense
+
+        model = FakeChatModel(replies=[call("search_tools", query="play a song"), "done"])
+        middleware = make_middleware(router=Odd(), search=True)
+        ask(create_agent(model, make_tools(), middleware=[middleware]), WEATHER)
+        assert len(model.bound[0]) == 6
+        assert middleware.failures == {"routing": 1, "search": 1}
+
     @both_ways
     def test_a_failing_model_still_fails(self, asynchronous):
         agent = create_agent(
