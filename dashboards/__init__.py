@@ -1,0 +1,1 @@
+"""Grafana dashboards as code, and the Prometheus and Alertmanager files around them."""
