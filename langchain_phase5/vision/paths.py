@@ -35,8 +35,10 @@ def read_file(path: str | Path, *, roots: Sequence[str | Path] = (), max_bytes: 
     except OSError as error:
         msg = f"The file {str(path)!r} cannot be opened ({error.strerror})."
         raise ImageNotAllowedError(msg) from None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        return _read(file.fileno(), name=str(path), max_bytes=max_bytes)
+    try:
+        return _read(descriptor, name=str(path), max_bytes=max_bytes)
+    finally:
+        os.close(descriptor)
 
 
 def _is_trusted(path: str | Path, roots: Sequence[str | Path]) -> bool:
