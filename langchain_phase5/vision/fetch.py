@@ -268,16 +268,21 @@ def _left(deadline: float) -> float:
 def _within(resolve: Callable[[], list[str]], *, seconds: float) -> list[str]:
     """Wait for a name no longer than this: the system's own patience has no setting."""
     found: list[str] = []
+    failures: list[Exception] = []
 
     def work() -> None:
         try:
             found.extend(resolve())
         except (OSError, UnicodeError):
             found.clear()
+        except Exception as error:  # noqa: BLE001 - raised in the thread that waits
+            failures.append(error)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
         raise TimeoutError
+    for failure in failures:
+        raise failure
     return found

@@ -1,0 +1,239 @@
+import io
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from PIL import Image
+
+from langchain_phase5.vision import (
+    ImageError,
+    ImageFetcher,
+    ImageLimits,
+    ImageNotAllowedError,
+    ImageNotFoundError,
+    ImageTooLargeError,
+    UnreadableImageError,
+    aload_image,
+    load_image,
+)
+
+pytestmark = pytest.mark.enable_socket
+
+
+def png():
+    out = io.BytesIO()
+    Image.new("RGB", (30, 20), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers by path, well or badly."""
+
+    def do_GET(self):
+        self.server.asked.append((self.headers["Host"], self.path))
+        name = self.path.strip("/").partition("/")[0].partition("?")[0]
+        getattr(self, name, self.missing)()
+
+    def answer(self, status=200, body=b"", **headers):
+        self.send_response(status)
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def good(self):
+        self.answer(body=png(), Content_Type="image/png")
+
+    def missing(self):
+        self.answer(404)
+
+    def failing(self):
+        self.answer(503)
+
+    def page(self):
+        self.answer(body=b"<html>", Content_Type="text/html; charset=utf-8")
+
+    def lying(self):
+        self.answer(body=b"<html>", Content_Type="image/png")
+
+    def packed(self):
+        self.answer(body=b"x", Content_Type="image/png", Content_Encoding="gzip")
+
+    def announced(self):
+        self.answer(Content_Type="image/png", Content_Length="99999999999")
+
+    def endless(self):
+        self.answer(Content_Type="image/png")
+        self.trickle(bytes(65536), pause=0)
+
+    def slow_body(self):
+        self.answer(Content_Type="image/png")
+        self.trickle(b"x", pause=0.05)
+
+    def slow_head(self):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        self.trickle(b"X-A: b\r\n", pause=0.05)
+
+    def trickle(self, piece, pause):
+        try:
+            for _ in range(200):
+                self.wfile.write(piece)
+                time.sleep(pause)
+        except OSError:
+            pass
+
+    def away(self):
+        self.answer(302, Location="/good")
+
+    def twice(self):
+        self.answer(301, Location="/away")
+
+    def round_and_round(self):
+        self.answer(307, Location="/round_and_round")
+
+    def inwards(self):
+        self.answer(302, Location=f"http://inside.example:{self.server.server_port}/good")
+
+    def to_file(self):
+        self.answer(302, Location="file:///etc/hostname")
+
+    def to_nothing(self):
+        self.answer(302)
+
+    def to_other_port(self):
+        self.answer(302, Location="http://pictures.example:22/")
+
+    def nonsense(self):
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.asked = []
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+class Names:
+    """A name server of our own; `inside.example` is inside, everything else is the test server."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, host, port):
+        self.asked.append(host)
+        return ["10.0.0.1"] if host == "inside.example" else ["127.0.0.1"]
+
+
+@pytest.fixture
+def names():
+    return Names()
+
+
+@pytest.fixture
+def fetcher(server, names, monkeypatch):
+    # The one thing these tests must pretend: that the loopback address is out on the internet.
+    monkeypatch.setattr(
+        "langchain_phase5.vision.fetch.is_public", lambda address: address == "127.0.0.1"
+    )
+    return ImageFetcher(ports=[server.server_port], resolve=names, max_seconds=1.0)
+
+
+def url(server, path, host="pictures.example"):
+    return f"http://{host}:{server.server_port}/{path}"
+
+
+@pytest.mark.parametrize("path", ["good", "good?token=geheim", "away", "twice"])
+@pytest.mark.parametrize("async_", [False, True])
+async def test_an_image_is_downloaded(server, fetcher, path, async_):
+    source = url(server, path)
+    loaded = (
+        await aload_image(source, fetcher=fetcher)
+        if async_
+        else load_image(source, fetcher=fetcher)
+    )
+    assert (loaded.format, loaded.width, loaded.height) == ("PNG", 30, 20)
+    assert server.asked[0] == (f"pictures.example:{server.server_port}", f"/{path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "word"),
+    [
+        ("missing", ImageNotFoundError, "404"),
+        ("failing", UnreadableImageError, "503"),
+        ("page", UnreadableImageError, "text/html"),
+        ("lying", UnreadableImageError, "HTML"),
+        ("packed", UnreadableImageError, "compressed"),
+        ("nonsense", UnreadableImageError, "failed"),
+        ("announced", ImageTooLargeError, "99,999,999,999"),
+        ("endless", ImageTooLargeError, "bytes"),
+        ("slow_body", ImageTooLargeError, "1 s"),
+        ("slow_head", ImageTooLargeError, "1 s"),
+        ("round_and_round", ImageNotAllowedError, "3 times"),
+        ("inwards", ImageNotAllowedError, "public internet"),
+        ("to_file", ImageNotAllowedError, "http"),
+        ("to_nothing", ImageNotAllowedError, "redirects"),
+        ("to_other_port", ImageNotAllowedError, "Port 22"),
+    ],
+)
+def test_servers_that_misbehave_get_nowhere(server, fetcher, path, error, word):
+    limits = ImageLimits(max_bytes=1_000_000)
+    with pytest.raises(error, match=word) as failure:
+        load_image(url(server, path + "?token=geheim"), fetcher=fetcher, limits=limits)
+    assert "geheim" not in str(failure.value)
+
+
+def test_a_name_is_resolved_once_and_the_connection_goes_there(server, fetcher, names):
+    load_image(url(server, "good"), fetcher=fetcher)
+    assert names.asked == ["pictures.example"]
+
+
+def test_a_name_that_changes_its_meaning_is_refused(server, fetcher, names):
+    answers = iter([["127.0.0.1"], ["169.254.169.254"]])
+    fetcher._resolve = lambda host, port: next(answers)
+    with pytest.raises(ImageNotAllowedError, match="public internet"):
+        load_image(url(server, "away"), fetcher=fetcher)  # the redirect asks anew, and is checked
+    assert len(server.asked) <= 1
+
+
+def test_a_server_that_is_not_there_is_not_found(fetcher, server):
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(ImageNotFoundError, match="connection"):
+        load_image(url(server, "good"), fetcher=fetcher)
+
+
+def test_https_checks_certificates(server, fetcher):
+    source = url(server, "good").replace("http://", "https://")
+    with pytest.raises(UnreadableImageError, match="failed"):
+        load_image(source, fetcher=fetcher)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "127.1",
+        "0",
+        "0x7f.1",
+        "0x7f000001",
+        "2130706433",
+        "017700000001",
+        "0177.0.0.1",
+        "[::ffff:7f00:1]",
+        "[0:0:0:0:0:0:0:1]",
+    ],
+)
+def test_odd_spellings_of_this_machine_are_resolved_before_they_are_judged(host):
+    with pytest.raises(ImageError, match="public internet|no host|malformed"):
+        load_image(f"http://{host}/a.png", fetcher=ImageFetcher())
