@@ -1,5 +1,6 @@
 """Word search over tools: BM25 whose scores do not depend on the tools that do not match."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ _SATURATION = 1.2
 _LENGTH_PENALTY = 0.75
 _USUAL_LENGTH = 40.0
 _COLLECTION = 10_000.0
+_SCALE = 0.08
 
 
 class LexicalIndex:
@@ -19,7 +21,9 @@ class LexicalIndex:
 
     Two of its statistics are fixed instead of taken from the tool list: the usual length of a text
     and the size of the collection that a word is rare in. So a tool that shares no word with the
-    question changes no other tool's score, and scores can be compared between tool lists.
+    question changes no other tool's score, scores can be compared between tool lists, and they can
+    be added to a cosine. The sum is divided by the root of the question's weight: a long question
+    may match in more places, but not in proportion to its length.
 
     Args:
         documents: The words of every tool, in the order of the scores.
@@ -27,28 +31,29 @@ class LexicalIndex:
     Example:
         >>> index = LexicalIndex([["book", "hotel"], ["weather"]])
         >>> index.scores(["hotel", "paris"]).astype(float).round(2).tolist()
-        [0.77, 0.0]
+        [0.27, 0.0]
     """
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
         self._size = len(documents)
-        self._postings: dict[str, tuple[npt.NDArray[np.int32], Floats]] = _postings(documents)
+        self._postings = _postings(documents)
 
     def scores(self, query: Sequence[str]) -> Floats:
-        """Score every tool: 0 where no word is shared, up to about 2 where every word is."""
+        """Score every tool: 0 where no word is shared, around 0.5 where most are."""
         total = np.zeros(self._size, dtype=np.float32)
-        best_possible = 0.0
+        weight_of_query = 0.0
         for word in dict.fromkeys(query):
             found = self._postings.get(word)
-            weight = _rarity(len(found[0]) if found else 0)
-            best_possible += weight
+            weight = rarity(len(found[0]) if found else 0)
+            weight_of_query += weight
             if found:
-                total[found[0]] += weight * found[1]
-        return total / np.float32(best_possible) if best_possible else total
+                total[found[0]] += np.float32(weight) * found[1]
+        return total * np.float32(_SCALE / weight_of_query**0.5) if weight_of_query else total
 
 
-def _rarity(documents_with_it: int) -> float:
-    return float(np.log1p(_COLLECTION / (documents_with_it + 0.5)))
+def rarity(documents_with_it: int) -> float:
+    """Weight a word by how few documents have it, as in BM25 but for a collection of fixed size."""
+    return math.log1p(_COLLECTION / (documents_with_it + 0.5))
 
 
 def _postings(

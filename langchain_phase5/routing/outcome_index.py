@@ -1,64 +1,124 @@
-"""Past outcomes, prepared for search: what worked for questions like this one."""
+"""What the history says about each tool it knows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from threading import RLock
 
 import numpy as np
 import numpy.typing as npt
 
+from langchain_phase5.routing.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.past_questions import PastQuestions
+from langchain_phase5.routing.success_rates import SuccessRates
+from langchain_phase5.routing.tool_directions import ToolDirections
+from langchain_phase5.routing.words import words
 from langchain_phase5.storage.outcomes import ToolOutcome
 
 Floats = npt.NDArray[np.float32]
 
-_NEIGHBORS = 24
-_GATE = 0.5
-_SHARPNESS = 4
+_MAX_TRUST_SAMPLES = 500
 
 
 class OutcomeIndex:
-    """Nearest past questions and the tools that answered them.
+    """Past outcomes, prepared for search.
 
-    A past question counts only above a cosine of 0.5 to the present one, so that a history of other
-    matters adds nothing and a tool without history is not pushed down.
+    Three sources: the nearest past questions vote for the tools that answered them
+    (`PastQuestions`); a linear map learned from all questions points to tools (`ToolDirections`);
+    and every tool has a success rate (`SuccessRates`). The first two are weighted by the odds that
+    this history has been right so far (`OutcomeTrust`), so that a foreign, thin or wrong history
+    says next to nothing.
+
+    Args:
+        max_questions: Bound on the distinct questions kept.
+        half_life_seconds: Age at which an outcome counts half.
     """
 
-    def __init__(self, *, max_outcomes: int) -> None:
-        self._max_outcomes = max_outcomes
-        self._vectors: list[Floats] = []
-        self._tools: list[str] = []
-        self._signs: list[float] = []
-        self._matrix: Floats | None = None
+    def __init__(self, *, max_questions: int, half_life_seconds: float) -> None:
+        self._questions = PastQuestions(
+            max_questions=max_questions, half_life_seconds=half_life_seconds
+        )
+        self._directions = ToolDirections()
+        self._rates = SuccessRates(half_life_seconds=half_life_seconds)
+        self._trust = OutcomeTrust()
         self._lock = RLock()
 
-    def add(self, outcomes: Sequence[ToolOutcome], vectors: Sequence[Floats]) -> None:
-        """Take in outcomes with their embedded questions."""
-        with self._lock:
-            self._vectors.extend(vectors)
-            self._tools.extend(outcome.tool_name for outcome in outcomes)
-            self._signs.extend(1.0 if outcome.success else -1.0 for outcome in outcomes)
-            del self._vectors[: -self._max_outcomes]
-            del self._tools[: -self._max_outcomes]
-            del self._signs[: -self._max_outcomes]
-            self._matrix = None
+    @property
+    def tools(self) -> Sequence[str]:
+        """Names of the tools with a history, in the order of `evidence`; it only grows."""
+        return self._rates.tools
 
-    def votes(self, vector: Floats) -> dict[str, float]:
-        """Score the tools that similar questions led to, from -1 to 1; others are left out."""
+    def add(self, outcomes: Sequence[ToolOutcome], vectors: Sequence[Floats | None]) -> None:
+        """Take in outcomes with their embedded questions, None where that is not known."""
         with self._lock:
-            if not self._vectors:
-                return {}
-            if self._matrix is None:
-                self._matrix = np.stack(self._vectors)
-            matrix, tools, signs = self._matrix, self._tools, self._signs
-        similarity = matrix @ vector
-        count = min(_NEIGHBORS, len(similarity))
-        nearest = np.argpartition(-similarity, count - 1)[:count]
-        closeness = np.clip((similarity[nearest] - _GATE) / (1 - _GATE), 0, 1)
-        weights = closeness**_SHARPNESS
-        total = float(weights.sum())
-        if total <= 0:
-            return {}
-        votes: dict[str, float] = {}
-        for position, weight in zip(nearest.tolist(), weights.tolist(), strict=True):
-            share = weight / total * float(closeness.max()) * signs[position]
-            votes[tools[position]] = votes.get(tools[position], 0.0) + share
-        return votes
+            news = _News()
+            for outcome, vector in zip(outcomes, vectors, strict=True):
+                self._add(outcome, vector, news)
+            self._learn(news)
+
+    def evidence(self, text: str, vector: Floats | None) -> Floats:
+        """Score every tool of `tools` for a question, shape (tools,).
+
+        0 is neutral; a tool that surely answers it gets up to 6, a failing one at least -0.25.
+        """
+        with self._lock:
+            scores = self._rates.adjustments().astype(np.float32)
+            votes = self._questions.votes(words(text), vector) if len(scores) else None
+            if votes is None:
+                return scores
+            learned = np.zeros(len(scores), dtype=np.float32)
+            if vector is not None:
+                learned += self._directions.scores(vector, size=len(scores))
+            for tool, share in votes.shares.items():
+                learned[tool] += share
+            return scores + np.float32(self._trust.odds(votes.similarity)) * learned
+
+    def _add(self, outcome: ToolOutcome, vector: Floats | None, news: "_News") -> None:
+        time = outcome.recorded_at.timestamp()
+        tool = self._rates.add(outcome.tool_name, success=outcome.success, time=time)
+        place = self._questions.find(outcome.query)
+        if place is None:
+            if self._questions.oldest() is not None:
+                self._learn(news)
+                self._unlearn_oldest()
+            place = self._questions.add(outcome.query, words(outcome.query), vector)
+            news.fresh[place] = []
+        if outcome.success and not self._questions[place].calls.get(tool, (0.0, 0.0))[0]:
+            (news.fresh if place in news.fresh else news.known).setdefault(place, []).append(tool)
+        self._questions.call(place, tool, success=outcome.success, time=time)
+
+    def _learn(self, news: "_News") -> None:
+        """Ask the others about the new questions, then tell the map about them."""
+        places = list(news.fresh)
+        for place in places[:: 1 + len(places) // _MAX_TRUST_SAMPLES]:
+            self._check(place, news.fresh[place])
+        for tools_of, new in ((news.fresh, True), (news.known, False)):
+            if tools_of and self._questions.dimensions:
+                vectors = [self._questions.vector(place) for place in tools_of]
+                self._directions.change(vectors, tools=list(tools_of.values()), new=new)
+            tools_of.clear()
+
+    def _check(self, place: int, tools: Sequence[int]) -> None:
+        """Compare the votes of all other questions with what worked for this one."""
+        question = self._questions[place]
+        votes = self._questions.votes(
+            sorted(question.words), self._questions.vector(place), leave_out=place
+        )
+        if votes is not None and tools:
+            right = sum(votes.shares.get(tool, 0.0) for tool in tools) / len(tools)
+            self._trust.add(votes.similarity, share=right)
+
+    def _unlearn_oldest(self) -> None:
+        place = self._questions.oldest()
+        if place is not None and self._questions.dimensions:
+            calls = self._questions[place].calls
+            tools = [tool for tool, (successes, _) in calls.items() if successes]
+            vector = self._questions.vector(place)
+            self._directions.change([vector], tools=[tools], remove=True)
+
+
+@dataclass
+class _News:
+    """Tools that worked for new questions, and new tools that worked for known ones."""
+
+    fresh: dict[int, list[int]] = field(default_factory=dict)
+    known: dict[int, list[int]] = field(default_factory=dict)

@@ -13,8 +13,9 @@ from langchain_phase5.routing.vector_cache import VectorCache
 from langchain_phase5.routing.words import words
 
 Floats = npt.NDArray[np.float32]
+Places = npt.NDArray[np.intp]
 
-TITLE_WEIGHT = 0.3
+_TITLE_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +36,24 @@ class ToolIndex:
     def __init__(self, tools: Sequence[Tool], *, previous: "ToolIndex | None" = None) -> None:
         known: dict[int, _Entry] = previous.entries_by_id if previous else {}
         entries = [known.get(id(tool)) or _read(tool) for tool in tools]
-        self.tools = list(tools)
+        self._given = list(tools)
         self.entries_by_id: dict[int, _Entry] = dict(zip(map(id, tools), entries, strict=True))
-        self.order = sorted(range(len(tools)), key=lambda i: _sort_key(entries[i]))
-        self._entries = [entries[i] for i in self.order]
-        self.names = [entry.text.name for entry in self._entries]
+        order = sorted(range(len(tools)), key=lambda i: _sort_key(entries[i]))
+        self.tools = [self._given[i] for i in order]
+        self._entries = [entries[i] for i in order]
         self._lexical = LexicalIndex([entry.words for entry in self._entries])
+        self._places_by_name: dict[str, list[int]] = {}
+        for place, entry in enumerate(self._entries):
+            self._places_by_name.setdefault(entry.text.name, []).append(place)
         self._matrix: Floats | None = None
+        self._history_places: tuple[Places, Places, int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.tools)
 
     def is_for(self, tools: Sequence[Tool]) -> bool:
         """Say whether `tools` are the very objects of this index, in the same order."""
-        return len(tools) == len(self.tools) and self.tools == list(tools)
+        return len(tools) == len(self._given) and self._given == list(tools)
 
     def texts(self) -> list[str]:
         """List the texts whose vectors `embed` needs."""
@@ -61,7 +69,9 @@ class ToolIndex:
         if len(found) < 2 * len(self._entries) or len({len(vector) for vector in found}) != 1:
             return False
         titles, bodies = np.stack(found[::2]), np.stack(found[1::2])
-        self._matrix = np.float32(TITLE_WEIGHT) * titles + np.float32(1 - TITLE_WEIGHT) * bodies
+        matrix = np.float32(_TITLE_WEIGHT) * titles + np.float32(1 - _TITLE_WEIGHT) * bodies
+        lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+        self._matrix = (matrix / np.maximum(lengths, np.float32(1e-9))).astype(np.float32)
         return True
 
     @property
@@ -69,15 +79,30 @@ class ToolIndex:
         """Length of the tool vectors, None before `embed`."""
         return None if self._matrix is None else int(self._matrix.shape[1])
 
-    def lexical(self, text: str) -> Floats:
-        """Score every tool by shared words."""
-        return self._lexical.scores(words(text))
+    def scores(self, text: str, vector: Floats | None) -> Floats:
+        """Score every tool by meaning (a cosine) and by shared words, shape (tools,)."""
+        scores = self._lexical.scores(words(text))
+        if vector is not None and self._matrix is not None and self.dimensions == len(vector):
+            scores += self._matrix @ vector
+        return scores
 
-    def dense(self, vector: Floats) -> Floats:
-        """Score every tool by the cosine to an embedded question."""
-        if self._matrix is None:
-            return np.zeros(len(self.names), dtype=np.float32)
-        return np.asarray(self._matrix @ vector, dtype=np.float32)
+    def places_of(self, names: Sequence[str], *, count: int) -> tuple[Places, Places]:
+        """Say where the first `count` of `names` are: places in `names`, and the places here.
+
+        Args:
+            names: The same list at every call; it may only grow.
+            count: How many of it to look up.
+        """
+        known = self._history_places
+        if known is None or known[2] != count:
+            pairs = [
+                (i, place)
+                for i, name in enumerate(names[:count])
+                for place in self._places_by_name.get(name, ())
+            ]
+            both = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+            known = self._history_places = both[:, 0], both[:, 1], count
+        return known[:2]
 
 
 def _read(tool: Tool) -> _Entry:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from threading import RLock
 from typing import Literal
 
@@ -15,18 +15,14 @@ from langchain_core.stores import ByteStore
 
 from langchain_phase5.routing.clauses import clauses
 from langchain_phase5.routing.conversation import Conversation, Question, read_conversation
+from langchain_phase5.routing.coverage import rank_by_coverage
+from langchain_phase5.routing.embedder import Embedder
 from langchain_phase5.routing.embedding_choice import choose_embeddings, embeddings_name
-from langchain_phase5.routing.embedding_steps import (
-    EmbeddingRequest,
-    EmbeddingSteps,
-    arun_steps,
-    run_steps,
-)
 from langchain_phase5.routing.outcome_index import OutcomeIndex
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
+from langchain_phase5.routing.sync_or_async import Course, arun_course, run_course
 from langchain_phase5.routing.tool_history import ToolHistory
 from langchain_phase5.routing.tool_index import ToolIndex
-from langchain_phase5.routing.vector_cache import VectorCache
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import ToolOutcome
 
@@ -34,12 +30,8 @@ logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
 
-_LEXICAL_WEIGHT = 0.5
-_HISTORY_WEIGHT = 1.0
-_CLAUSE_PENALTY = 0.05
-_DECAY = 0.5
 _TOOL_LISTS = 8
-_QUERY = "query\0"
+_OUTCOMES_AT_ONCE = 2_000
 
 
 class ToolRouter:
@@ -52,11 +44,12 @@ class ToolRouter:
     Args:
         embeddings: Any LangChain embedding model; "auto" picks OpenAI if `OPENAI_API_KEY` is set,
             else the local MiniLM of the `local` extra, else none; None searches by words only.
+            `embeddings_name` says which it is.
         top_k: How many tools to return.
         history: Where outcomes are kept: a `ToolHistory`, a database or its URL. By default they
             are forgotten with the router.
         min_score: Tools below are left out, so that nothing may be returned.
-        vector_store: Keeps embedding vectors over restarts, e.g. a `LocalFileStore`.
+        vector_store: Keeps the vectors of tool texts over restarts, e.g. a `LocalFileStore`.
 
     Example:
         >>> from langchain_core.tools import tool
@@ -86,18 +79,27 @@ class ToolRouter:
         self.top_k = _positive(top_k)
         self.min_score = min_score
         if embeddings == "auto":
-            self.embeddings, self.embeddings_name = choose_embeddings()
+            model, self.embeddings_name = choose_embeddings()
         else:
-            self.embeddings = embeddings
-            self.embeddings_name = embeddings_name(self.embeddings)
+            model, self.embeddings_name = embeddings, embeddings_name(embeddings)
         self.history = history if isinstance(history, ToolHistory) else ToolHistory(history)
         self.failures: Counter[str] = Counter()
         """How often the router had to go on without something: `embedding`."""
-        self._vectors = VectorCache(namespace=self.embeddings_name, store=vector_store)
+        self._embedder = Embedder(
+            model, name=self.embeddings_name, store=vector_store, failures=self.failures
+        )
         self._indexes: OrderedDict[int, ToolIndex] = OrderedDict()
-        self._outcomes = OutcomeIndex(max_outcomes=self.history.max_outcomes)
+        self._outcomes = OutcomeIndex(
+            max_questions=self.history.max_outcomes,
+            half_life_seconds=self.history.half_life.total_seconds(),
+        )
         self._outcomes_read = 0
         self._lock = RLock()
+
+    @property
+    def embeddings(self) -> Embeddings | None:
+        """The embedding model in use."""
+        return self._embedder.model
 
     def route(
         self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
@@ -105,20 +107,20 @@ class ToolRouter:
         """Return the best tools for a question or a conversation, best first.
 
         Args:
-            query: Text, or messages; of these the user's last ones count.
+            query: Text, or messages; of these the last ones count.
             tools: What to choose from. Taken as immutable: replace a tool to change it.
             top_k: Overrides the router's own.
 
         Raises:
             ValueError: `query` is neither, or `top_k` is less than 1.
         """
-        return run_steps(self._route(query, tools, top_k), self.embeddings)
+        return run_course(self._route(query, tools, top_k))
 
     async def aroute(
         self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
     ) -> list[ScoredTool]:
         """Like `route`, with the embedding model's own `async` calls."""
-        return await arun_steps(self._route(query, tools, top_k), self.embeddings)
+        return await arun_course(self._route(query, tools, top_k))
 
     def select_tools(
         self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
@@ -160,7 +162,7 @@ class ToolRouter:
         text = read_conversation(query).last
         if not text.strip():
             return
-        vector = self._vectors.get(_QUERY + text)
+        vector = self._embedder.question(text)
         self.history.record(
             ToolOutcome(
                 query=text,
@@ -173,100 +175,87 @@ class ToolRouter:
 
     def _route(
         self, query: Question, tools: Sequence[Tool], top_k: int | None
-    ) -> EmbeddingSteps[list[ScoredTool]]:
+    ) -> Course[list[ScoredTool]]:
         k = self.top_k if top_k is None else _positive(top_k)
         conversation = read_conversation(query)
         if not tools:
             return []
-        index = yield from self._index(tools)
-        scores = yield from self._scores(conversation, index)
-        best = np.argsort(-scores.round(6), kind="stable")[:k]
+        parts = clauses(conversation.last)
+        vectors = yield from self._embedder.embed_questions([*conversation.texts, *parts])
+        index = yield from self._index(tools, vectors[0])
+        yield from self._read_outcomes()
+        ranked = self._rank(conversation, parts, vectors, index, k)
         return [
-            ScoredTool(tool=index.tools[index.order[i]], score=float(scores[i]))
-            for i in best
-            if self.min_score is None or scores[i] >= self.min_score
+            ScoredTool(tool=index.tools[place], score=score)
+            for place, score in ranked
+            if self.min_score is None or score >= self.min_score
         ]
 
-    def _index(self, tools: Sequence[Tool]) -> EmbeddingSteps[ToolIndex]:
+    def _rank(
+        self,
+        conversation: Conversation,
+        parts: Sequence[str],
+        vectors: Sequence[Floats | None],
+        index: ToolIndex,
+        count: int,
+    ) -> list[tuple[int, float]]:
+        """Score every text by itself, join the conversation, cover the parts."""
+        texts = conversation.texts
+        scores = [
+            self._score(text, vector, index)
+            for text, vector in zip([*texts, *parts], vectors, strict=True)
+        ]
+        whole = sum(
+            (np.float32(w) * s for w, s in zip(conversation.weights, scores, strict=False)),
+            np.zeros(len(index), dtype=np.float32),
+        )
+        of_parts = scores[len(texts) :]
+        shape = (len(of_parts), len(index))
+        return rank_by_coverage(whole, np.array(of_parts).reshape(shape), count=count)
+
+    def _score(self, text: str, vector: Floats | None, index: ToolIndex) -> Floats:
+        scores = index.scores(text, vector)
+        evidence = self._outcomes.evidence(text, vector)
+        if len(evidence):
+            tools = self._outcomes.tools
+            of_history, here = index.places_of(tools, count=len(evidence))
+            scores[here] += evidence[of_history]
+        return scores
+
+    def _index(self, tools: Sequence[Tool], question: Floats | None) -> Course[ToolIndex]:
         """Find the index of this list or build it, embedding only texts never seen."""
         with self._lock:
-            for key, index in reversed(self._indexes.items()):
-                if index.is_for(tools):
-                    self._indexes.move_to_end(key)
-                    break
-            else:
+            index = next((i for i in reversed(self._indexes.values()) if i.is_for(tools)), None)
+            if index is None:
                 newest = next(reversed(self._indexes.values()), None)
                 index = ToolIndex(tools, previous=newest)
-                self._indexes[id(index)] = index
-                while len(self._indexes) > _TOOL_LISTS:
-                    self._indexes.popitem(last=False)
-        if index.dimensions is None and self.embeddings is not None:
-            texts = index.texts()
-            if (yield from self._embed(texts, as_queries=False)):
-                index.embed(self._vectors)
+            self._indexes[id(index)] = index
+            self._indexes.move_to_end(id(index))
+            while len(self._indexes) > _TOOL_LISTS:
+                self._indexes.popitem(last=False)
+        if question is not None and index.dimensions != len(question):
+            yield from self._embedder.embed_tool_texts(index.texts())
+            index.embed(self._embedder.tool_texts)
         return index
 
-    def _scores(self, conversation: Conversation, index: ToolIndex) -> EmbeddingSteps[Floats]:
-        last, earlier = conversation.last, conversation.earlier
-        parts = clauses(last)
-        texts = [last, *earlier, *parts]
-        if self.embeddings is not None:
-            yield from self._embed([_QUERY + text for text in texts], as_queries=True)
-            yield from self._read_outcomes()
-        by_text = {text: self._score_one(text, index) for text in texts}
-        scores = by_text[last]
-        if earlier:
-            talk = sum(
-                (_DECAY ** (i + 1) * by_text[text] for i, text in enumerate(earlier)), scores
-            ) / np.float32(sum(_DECAY**i for i in range(len(earlier) + 1)))
-            scores = np.maximum(scores, talk)
-        for part in parts:
-            scores = np.maximum(scores, by_text[part] - np.float32(_CLAUSE_PENALTY))
-        return scores
-
-    def _score_one(self, text: str, index: ToolIndex) -> Floats:
-        scores = np.float32(_LEXICAL_WEIGHT) * index.lexical(text)
-        vector = self._vectors.get(_QUERY + text)
-        if vector is None or index.dimensions != len(vector):
-            return scores
-        scores = scores + index.dense(vector)
-        votes = self._outcomes.votes(vector)
-        if votes:
-            scores += np.array(
-                [_HISTORY_WEIGHT * votes.get(name, 0.0) for name in index.names], dtype=np.float32
-            )
-        return scores
-
-    def _embed(
-        self, keys: Sequence[str], *, as_queries: bool
-    ) -> Generator[EmbeddingRequest, Sequence[Sequence[float]] | Exception, bool]:
-        """Bring vectors into the cache; False (counted, logged) if the model failed."""
-        missing = [key for key in self._vectors.missing(keys) if key.removeprefix(_QUERY).strip()]
-        if not missing:
-            return True
-        texts = [key.removeprefix(_QUERY) for key in missing]
-        answer = yield EmbeddingRequest(texts=texts, as_queries=as_queries)
-        try:
-            if not isinstance(answer, Exception):
-                self._vectors.put(missing, answer)
-                return True
-        except (TypeError, ValueError) as error:
-            answer = error
-        self.failures["embedding"] += 1
-        logger.warning("Tool routing goes on without embeddings: %r", answer)
-        return False
-
-    def _read_outcomes(self) -> EmbeddingSteps[None]:
+    def _read_outcomes(self) -> Course[None]:
         """Take in outcomes recorded since the last route."""
-        total = self.history.total
-        new = self.history.since(self._outcomes_read)
-        self._outcomes_read = total
-        if not new:
-            return
-        yield from self._embed([_QUERY + outcome.query for outcome in new], as_queries=True)
-        found = [(outcome, self._vectors.get(_QUERY + outcome.query)) for outcome in new]
-        known = [(outcome, vector) for outcome, vector in found if vector is not None]
-        self._outcomes.add([outcome for outcome, _ in known], [vector for _, vector in known])
+        with self._lock:
+            new = self.history.since(self._outcomes_read)
+            self._outcomes_read = self.history.total
+        for batch in (
+            new[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(new), _OUTCOMES_AT_ONCE)
+        ):
+            vectors = [_saved_vector(outcome, self.embeddings_name) for outcome in batch]
+            unknown = [o.query for o, vector in zip(batch, vectors, strict=True) if vector is None]
+            fetched = iter((yield from self._embedder.embed_questions(unknown)))
+            self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
+
+
+def _saved_vector(outcome: ToolOutcome, name: str) -> Floats | None:
+    if outcome.vector is None or outcome.embeddings != name:
+        return None
+    return np.frombuffer(outcome.vector, dtype="<f2").astype(np.float32)
 
 
 def _positive(top_k: int) -> int:
