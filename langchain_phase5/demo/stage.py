@@ -3,6 +3,7 @@
 import os
 import random
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,11 @@ class Stage:
         """Build the agent, as a user would, with or without the router."""
         middleware = [ToolRouterMiddleware(self.router)] if routed else []
         return create_agent(self.model, self.tools(), middleware=middleware, name=AGENT)
+
+    @cached_property
+    def assistant(self) -> Any:
+        """The routed agent that the tour talks to."""
+        return self.agent(routed=True)
 
     @property
     def callbacks(self) -> list[Any]:

@@ -124,6 +124,12 @@ def show_grading(stage: Stage, console: Console) -> ComparisonReport:
     comparison = compare_versions(off, on, dataset)
     console.print(f"\n[b]4  Evaluation: {len(dataset)} questions, all tools against router[/b]")
     console.print(comparison)
+    estimated = " (estimated)" if stage.model_name == "scripted" else ""
+    console.print(
+        f"   prompt tokens{estimated}: {off.tokens[0]:,} with all tools, {on.tokens[0]:,} with the "
+        "router",
+        highlight=False,
+    )
     path = stage.folder / "report.html"
     comparison.to_html(path)
     console.print(f"   the report: {path}", style="dim")
@@ -164,7 +170,7 @@ def _served(stage: Stage, port: int | None, console: Console) -> Iterator[None]:
 
 
 def _ask(stage: Stage, question: Question) -> dict[str, Any]:
-    state: dict[str, Any] = stage.agent(routed=True).invoke(
+    state: dict[str, Any] = stage.assistant.invoke(
         {"messages": [("user", question.text)]}, {"callbacks": stage.callbacks}
     )
     return state
