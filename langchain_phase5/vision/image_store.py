@@ -192,13 +192,13 @@ class ImageStore:
         return await asyncio.to_thread(self.expire, older_than=older_than)
 
     def _known(self, image_id: str) -> StoredImage | None:
+        """Return the record of an image whose every part is whole; what is not gets rewritten."""
         try:
-            record = self.describe(image_id)
-            with _plain_errors():
-                stored = self._objects.head(_image_key(image_id))
-        except (FileNotFoundError, ImageNotFoundError, UnreadableImageError):
+            self.get(image_id)
+            self.thumbnail(image_id)
+            return self.describe(image_id)
+        except (ImageNotFoundError, UnreadableImageError):
             return None
-        return record if stored["size"] == record.size else None
 
     def _records(self) -> Iterator[tuple[str, datetime]]:
         with _plain_errors():
@@ -238,13 +238,27 @@ def _open(location: str | Path, options: dict[str, Any]) -> "ObjectStore":
     if "://" not in str(location):
         return store.LocalStore(Path(location).absolute(), mkdir=True)
     try:
-        return store.from_url(str(location), **options)
+        if str(location).startswith("memory:"):
+            return store.MemoryStore()
+        return store.from_url(str(location), **_with_patience(options))
     except exceptions.BaseError as error:
         msg = (
             f"Images cannot be stored there ({_first_line(error)}). Pass a folder, "
             '"memory://" or "s3://bucket/prefix" with options={"endpoint": ...}.'
         )
         raise ValueError(msg) from None
+
+
+def _with_patience(options: dict[str, Any]) -> dict[str, Any]:
+    """Give up on a server within seconds, and take an endpoint that says http at its word."""
+    is_plain = str(options.get("endpoint", "")).startswith("http://")
+    client = {"timeout": timedelta(seconds=30), "allow_http": is_plain}
+    retry = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
+    return {
+        **options,
+        "client_options": {**client, **options.get("client_options", {})},
+        "retry_config": {**retry, **options.get("retry_config", {})},
+    }
 
 
 def _image_key(image_id: str) -> str:

@@ -235,5 +235,5 @@ def test_https_checks_certificates(server, fetcher):
     ],
 )
 def test_odd_spellings_of_this_machine_are_resolved_before_they_are_judged(host):
-    with pytest.raises(ImageError, match="public internet|no host|malformed"):
+    with pytest.raises(ImageError, match=r"public internet|no host|malformed"):
         load_image(f"http://{host}/a.png", fetcher=ImageFetcher())
