@@ -129,8 +129,8 @@ def twenty(trials: int) -> None:
             tests.append(paired_test(random.binomial(1, before) - random.binomial(1, after)))
         p_values = [test.p_value for test in tests]
         naive += any(test.drop > THRESHOLD for test in tests)
-        uncorrected += min(p_values) < 0.05  # noqa: PLR2004
-        corrected += min(holm(p_values)) < 0.05  # noqa: PLR2004
+        uncorrected += min(p_values) < 0.05
+        corrected += min(holm(p_values)) < 0.05
     print("\n## Any alarm in 20 independent tests of 40 examples, nothing changed\n")
     print("| rule | any alarm |\n| --- | --- |")
     for name, hits in (("drop > 0.05", naive), ("p < 0.05", uncorrected), ("Holm", corrected)):
@@ -147,8 +147,8 @@ def clusters(trials: int) -> None:
         move = np.repeat(random.choice([-1, 0, 1], 20, p=[0.1, 0.8, 0.1]), 10)
         before = random.binomial(1, np.where(move > 0, 0.3, chance))
         after = random.binomial(1, np.where(move < 0, 0.3, chance))
-        ignored += paired_test(before - after).p_value < 0.05  # noqa: PLR2004
-        respected += paired_test(before - after, clusters=keys).p_value < 0.05  # noqa: PLR2004
+        ignored += paired_test(before - after).p_value < 0.05
+        respected += paired_test(before - after, clusters=keys).p_value < 0.05
     print("\n## 20 clusters of 10 that move together, no net drop\n")
     print("| rule | false alarms |\n| --- | --- |")
     print(f"| examples | {rate(ignored, trials)} |\n| clusters | {rate(respected, trials)} |")
@@ -165,13 +165,14 @@ def adaptive(trials: int) -> None:
         for _ in range(trials):
             before, after = chances(random, 200, drop)
             baseline, plan = random.binomial(20, before) / 20, SequentialTest()
-            total, runs, verdict = np.zeros(200), 0, None
-            while verdict is None:
-                upcoming = plan.next_look(runs)
-                total += random.binomial(upcoming - runs, after)
-                runs = upcoming
+            total, runs = np.zeros(200), 0
+            for look in plan.looks:
+                total += random.binomial(look - runs, after)
+                runs = look
                 test = paired_test(baseline - total / runs, alpha=plan.level)
-                verdict = plan.decide(test, runs, THRESHOLD)
+                verdict = test.verdict(THRESHOLD, alpha=plan.level)
+                if plan.decided(verdict, runs, test.p_value):
+                    break
             verdicts[verdict] += 1
             used += runs
         shown = " | ".join(rate(verdicts[v], trials) for v in ("regression", "pass"))

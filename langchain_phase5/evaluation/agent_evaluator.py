@@ -3,43 +3,28 @@
 import asyncio
 import contextvars
 import threading
-import time
-import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler, adispatch_custom_event
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
-from langchain_phase5.evaluation.attempt import attempt
+from langchain_phase5.evaluation.comparison import ComparisonReport
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
 from langchain_phase5.evaluation.dataset_manager import TestDatasetManager
-from langchain_phase5.evaluation.journal import Journal
-from langchain_phase5.evaluation.metric import BoundMetric, Metric, bind_metrics
-from langchain_phase5.evaluation.progress import Tick, progress_bar
+from langchain_phase5.evaluation.metric import Metric, bind_metrics
+from langchain_phase5.evaluation.opened import opened
 from langchain_phase5.evaluation.report import EvaluationReport
-from langchain_phase5.evaluation.result import ExampleResult
-from langchain_phase5.evaluation.target import AsyncTarget, Target, as_async_target, target_name
-from langchain_phase5.storage.database import Database
-from langchain_phase5.storage.runs import RunStore
+from langchain_phase5.evaluation.sequential_test import SequentialTest
+from langchain_phase5.evaluation.session import Settings, open_session
+from langchain_phase5.evaluation.target import Target
+
+if TYPE_CHECKING:
+    from langchain_phase5.storage.database import Database
 
 AnyDataset = Dataset | str | Iterable[Example | Mapping[str, Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """What every worker needs."""
-
-    target: AsyncTarget
-    metrics: Sequence[BoundMetric]
-    timeout: float | None
-    retries: int
-    journal: Journal | None
-    tick: Tick
 
 
 class AgentEvaluator:
@@ -53,7 +38,8 @@ class AgentEvaluator:
         storage: A database or its URL; where given, dataset names are looked up there and every
             report is kept in the history.
         concurrency: Examples in flight at once.
-        timeout: Seconds one try may take.
+        timeout: Seconds one try may take. A sync function that is cut off goes on in its thread,
+            and its answer is dropped.
         retries: Further tries after a rate limit, with growing waits that count for no latency.
         callbacks: Handed to the target; they also get one `"evaluation"` event per metric.
         upload_traces: Let LangSmith tracing follow the environment.
@@ -66,7 +52,7 @@ class AgentEvaluator:
         ...     {"inputs": {"query": "2 + 3"}, "outputs": {"answer": "5"}},
         ... ]
         >>> report = AgentEvaluator().evaluate(
-        ...     lambda inputs: str(eval(inputs["query"])), dataset, metrics=["exact_match"]
+        ...     lambda inputs: str(sum(map(int, inputs["query"].split(" + ")))), dataset
         ... )
         >>> report.accuracy.value
         1.0
@@ -75,7 +61,7 @@ class AgentEvaluator:
     def __init__(
         self,
         *,
-        storage: Database | str | None = None,
+        storage: "Database | str | None" = None,
         concurrency: int = 8,
         timeout: float | None = None,
         retries: int = 5,
@@ -83,13 +69,15 @@ class AgentEvaluator:
         upload_traces: bool = False,
         progress: bool | None = None,
     ) -> None:
-        self._database = Database(storage) if isinstance(storage, str) else storage
-        self._concurrency = _at_least_one(concurrency, "concurrency")
-        self._timeout = timeout
-        self._retries = retries
-        self._callbacks = list(callbacks)
-        self._upload_traces = upload_traces
-        self._progress = progress
+        self._database = None if storage is None else opened(storage)
+        self._settings = Settings(
+            concurrency=_at_least_one(concurrency, "concurrency"),
+            timeout=timeout,
+            retries=retries,
+            callbacks=list(callbacks),
+            upload_traces=upload_traces,
+            progress=progress,
+        )
 
     async def run_evaluation(
         self,
@@ -126,42 +114,74 @@ class AgentEvaluator:
             ValueError: Something given makes no sense, or the journal belongs to another run.
             RuntimeError: Another run is writing to the journal.
         """
-        dataset = self._dataset(test_dataset)
-        bound = bind_metrics(metrics)
-        workers = _at_least_one(concurrency or self._concurrency, "concurrency")
-        header = {
-            "run_id": uuid.uuid4().hex,
-            "dataset": dataset.name,
-            "version": dataset.version,
-            "repeats": _at_least_one(repeats, "repeats"),
-            "metrics": [metric.name for metric in bound],
-            "target": target_name(target),
-            "target_version": version,
-            "started_at": time.time(),
-        }
-        with (
-            _open(journal, header, fsync=fsync) as (kept, finished, header),
-            ThreadPoolExecutor(workers, thread_name_prefix="evaluation") as threads,
-            self._tracing(),
-            progress_bar(
-                len(dataset) * repeats,
-                title=dataset.name,
-                done=len(finished),
-                show=self._progress,
-            ) as tick,
-        ):
-            work = _Work(
-                target=as_async_target(target, callbacks=self._callbacks, threads=threads),
-                metrics=bound,
-                timeout=self._timeout,
-                retries=self._retries,
-                journal=kept,
-                tick=tick,
-            )
-            await _run(_todo(dataset, repeats, finished), work, workers, finished)
-        report = EvaluationReport(dataset=dataset, results=finished, **_facts(header))
+        with open_session(
+            self._dataset(test_dataset),
+            target,
+            bind_metrics(metrics),
+            settings=self._limited(concurrency),
+            repeats=_at_least_one(repeats, "repeats"),
+            version=version,
+            journal=journal,
+            fsync=fsync,
+        ) as session:
+            await session.run(repeats)
+            report = session.report(repeats)
         await self._publish(report)
         return report
+
+    async def run_until_clear(
+        self,
+        test_dataset: AnyDataset,
+        target: Target,
+        baseline: EvaluationReport,
+        metrics: Sequence[Metric] | Metric = ("exact_match",),
+        *,
+        plan: SequentialTest | None = None,
+        threshold: float = 0.05,
+        version: str = "",
+        journal: Path | str | None = None,
+        seed: int = 0,
+    ) -> ComparisonReport:
+        """Compare with a baseline, and run examples again only while nothing is clear.
+
+        Args:
+            test_dataset: A dataset, the name of one in storage, or examples.
+            target: What to run.
+            baseline: The run to compare with; the more repeats it has, the sooner it is clear.
+            metrics: The first one decides.
+            plan: After how many runs to look, and at which level.
+            threshold: A drop that would be tolerated.
+            version: What is being graded.
+            journal: File for finished examples, as in `run_evaluation`.
+            seed: Of resampling, where a test needs it.
+
+        Returns:
+            The comparison after the last look that was needed.
+        """
+        plan = plan or SequentialTest()
+        with open_session(
+            self._dataset(test_dataset),
+            target,
+            bind_metrics(metrics),
+            settings=self._settings,
+            repeats=plan.looks[-1],
+            version=version,
+            journal=journal,
+            fsync=False,
+        ) as session:
+            for runs in plan.looks:
+                await session.run(runs)
+                comparison = ComparisonReport(
+                    baseline=baseline,
+                    candidate=session.report(runs),
+                    threshold=threshold,
+                    alpha=plan.level,
+                    seed=seed,
+                )
+                if plan.decided(comparison.verdict, runs, comparison.findings[0].p_value):
+                    break
+        await self._publish(comparison.candidate)
+        return comparison
 
     def evaluate(
         self,
@@ -184,23 +204,19 @@ class AgentEvaluator:
             return TestDatasetManager(self._database).get_dataset(given)
         return Dataset(name="examples", examples=[as_example(each) for each in given])
 
-    @contextmanager
-    def _tracing(self) -> Iterator[None]:
-        """Turn LangSmith off for everything that happens inside, threads included."""
-        if self._upload_traces:
-            yield
-            return
-        from langsmith.run_helpers import tracing_context
-
-        with tracing_context(enabled=False):
-            yield
+    def _limited(self, concurrency: int | None) -> Settings:
+        if concurrency is None:
+            return self._settings
+        return replace(self._settings, concurrency=_at_least_one(concurrency, "concurrency"))
 
     async def _publish(self, report: EvaluationReport) -> None:
         """Keep the report and tell the callbacks the score of every metric."""
         if self._database is not None:
+            from langchain_phase5.storage.runs import RunStore  # noqa: PLC0415 - SQLAlchemy
+
             RunStore(self._database).save(report.as_dict())
-        if self._callbacks:
-            config = RunnableConfig(callbacks=self._callbacks, run_name="evaluation")
+        if self._settings.callbacks:
+            config = RunnableConfig(callbacks=list(self._settings.callbacks), run_name="evaluation")
             await RunnableLambda(_announce).ainvoke(report, config)
 
 
@@ -217,69 +233,6 @@ async def _announce(report: EvaluationReport, config: RunnableConfig) -> None:
             await adispatch_custom_event("evaluation", event, config=config)
 
 
-async def _run(
-    todo: Sequence[tuple[Example, int]],
-    work: _Work,
-    workers: int,
-    finished: list[ExampleResult],
-) -> None:
-    queue = iter(todo)
-
-    async def worker() -> None:
-        for example, repeat in queue:
-            result = await _grade(example, repeat, work)
-            if work.journal:
-                work.journal.append(result)
-            finished.append(result)
-            work.tick(result.error is not None)
-
-    tasks = [asyncio.create_task(worker()) for _ in range(min(workers, len(todo)))]
-    try:
-        await asyncio.gather(*tasks)
-    finally:  # a full disk or a cancelled run: stop the others, keep what is written
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _grade(example: Example, repeat: int, work: _Work) -> ExampleResult:
-    result = ExampleResult(example_id=example.id, repeat=repeat)
-    await attempt(work.target, example.inputs, result, timeout=work.timeout, retries=work.retries)
-    if result.error is None:
-        for metric in work.metrics:
-            await metric.score(example, result)
-    return result
-
-
-def _todo(
-    dataset: Dataset, repeats: int, finished: Sequence[ExampleResult]
-) -> list[tuple[Example, int]]:
-    """List what is not finished, all first runs before the second ones."""
-    done = {(result.example_id, result.repeat) for result in finished}
-    return [
-        (example, repeat)
-        for repeat in range(repeats)
-        for example in dataset
-        if (example.id, repeat) not in done
-    ]
-
-
-@contextmanager
-def _open(
-    path: Path | str | None, header: dict[str, Any], *, fsync: bool
-) -> Iterator[tuple[Journal | None, list[ExampleResult], dict[str, Any]]]:
-    if path is None:
-        yield None, [], header
-        return
-    with Journal(path, header=header, fsync=fsync) as journal:
-        yield journal, journal.finished, journal.header
-
-
-def _facts(header: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("run_id", "metrics", "target", "target_version", "repeats", "started_at")
-    return {name: header[name] for name in names}
-
-
 def _inside_loop() -> bool:
     try:
         asyncio.get_running_loop()
@@ -288,7 +241,7 @@ def _inside_loop() -> bool:
     return True
 
 
-def _in_thread(run: Any) -> EvaluationReport:
+def _in_thread(run: Coroutine[Any, Any, EvaluationReport]) -> EvaluationReport:
     """Run a coroutine to its end beside the loop that this thread is running."""
     outcome: list[EvaluationReport] = []
     failure: list[BaseException] = []

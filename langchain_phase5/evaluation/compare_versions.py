@@ -1,12 +1,15 @@
 """Compare what two versions answered."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from langchain_phase5.evaluation.comparison import ComparisonReport
 from langchain_phase5.evaluation.dataset import Dataset
+from langchain_phase5.evaluation.opened import opened
 from langchain_phase5.evaluation.report import EvaluationReport
-from langchain_phase5.storage.database import Database
-from langchain_phase5.storage.runs import RunStore
+
+if TYPE_CHECKING:
+    from langchain_phase5.storage.database import Database
 
 
 def compare_versions(
@@ -14,7 +17,7 @@ def compare_versions(
     test_version: EvaluationReport | str,
     test_dataset: Dataset | str | None = None,
     *,
-    storage: Database | str | None = None,
+    storage: "Database | str | None" = None,
     threshold: float = 0.05,
     ratio_threshold: float = 0.1,
     alpha: float = 0.05,
@@ -36,10 +39,9 @@ def compare_versions(
     Raises:
         ValueError: A run is not found, or the two share no example.
     """
-    database = Database(storage) if isinstance(storage, str) else storage
     name = test_dataset.name if isinstance(test_dataset, Dataset) else test_dataset
-    baseline = _report(baseline_version, database, name)
-    candidate = _report(test_version, database, name)
+    baseline = _report(baseline_version, storage, name)
+    candidate = _report(test_version, storage, name)
     if isinstance(test_dataset, Dataset):
         baseline, candidate = (_within(run, test_dataset) for run in (baseline, candidate))
     return ComparisonReport(
@@ -53,14 +55,16 @@ def compare_versions(
 
 
 def _report(
-    given: EvaluationReport | str, database: Database | None, dataset: str | None
+    given: EvaluationReport | str, storage: "Database | str | None", dataset: str | None
 ) -> EvaluationReport:
     if isinstance(given, EvaluationReport):
         return given
-    if database is None:
+    if storage is None:
         msg = f"to look up the version {given!r}, give the storage where its run is kept"
         raise ValueError(msg)
-    form = RunStore(database).load(given, dataset=dataset)
+    from langchain_phase5.storage.runs import RunStore  # noqa: PLC0415 - SQLAlchemy
+
+    form = RunStore(opened(storage)).load(given, dataset=dataset)
     if form is None:
         where = f" over the dataset {dataset!r}" if dataset else ""
         msg = f"no run of version {given!r}{where} in storage"

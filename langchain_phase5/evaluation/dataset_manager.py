@@ -1,11 +1,21 @@
 """Make, keep and fetch datasets."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
-from langchain_phase5.storage.database import Database
-from langchain_phase5.storage.datasets import DatasetStore, StoredDataset
+from langchain_phase5.evaluation.opened import opened
+from langchain_phase5.evaluation.production import Redact, pick_examples
+
+if TYPE_CHECKING:
+    from langchain_phase5.storage.database import Database
+    from langchain_phase5.storage.datasets import StoredDataset
+
+_OVERSAMPLING = 10
+"""Interactions read for each one wanted, since many are alike."""
 
 
 class TestDatasetManager:
@@ -26,8 +36,11 @@ class TestDatasetManager:
 
     __test__ = False  # the name is the specification's; pytest must not collect it
 
-    def __init__(self, storage: Database | str = "sqlite:///langchain_phase5.db") -> None:
-        self._store = DatasetStore(storage if isinstance(storage, Database) else Database(storage))
+    def __init__(self, storage: "Database | str" = "sqlite:///langchain_phase5.db") -> None:
+        from langchain_phase5.storage.datasets import DatasetStore  # noqa: PLC0415 - SQLAlchemy
+
+        self._database = opened(storage)
+        self._store = DatasetStore(self._database)
 
     def create_dataset(
         self,
@@ -100,7 +113,7 @@ class TestDatasetManager:
             tags=stored.tags,
         )
 
-    def list_datasets(self, name: str | None = None) -> list[StoredDataset]:
+    def list_datasets(self, name: str | None = None) -> "list[StoredDataset]":
         """List the versions of one dataset or of all, newest first, without their examples."""
         return self._store.versions(name)
 
@@ -121,6 +134,96 @@ class TestDatasetManager:
                 tags=dataset.tags,
             )
         )
+
+    def add_from_production(
+        self,
+        name: str,
+        *,
+        min_quality: float = 0.9,
+        max_samples: int = 100,
+        agent_type: str | None = None,
+        since: datetime | None = None,
+        redact: Redact | None = None,
+        embeddings: Embeddings | None = None,
+        similarity: float = 0.95,
+    ) -> list[Example]:
+        """Queue well-rated interactions of the same database for review.
+
+        They count for nothing until `approve` has put them into a version. Questions that are in
+        the dataset, queued or rejected already do not come back.
+
+        Args:
+            name: The dataset; it need not exist yet.
+            min_quality: Lowest rating to take, from 0 to 1.
+            max_samples: At most so many, spread evenly over the agents.
+            agent_type: Only of this agent.
+            since: Only from this time on.
+            redact: Applied to questions and answers, e.g. to remove names.
+            embeddings: Drop questions that mean the same, not only those that read the same.
+            similarity: From which cosine on two questions mean the same.
+
+        Returns:
+            What was queued.
+        """
+        from langchain_phase5.storage.interactions import InteractionStore  # noqa: PLC0415 - SQLAlchemy
+
+        found = InteractionStore(self._database).find(
+            agent_type=agent_type,
+            since=since,
+            min_quality=min_quality,
+            status="success",
+            limit=max(max_samples * _OVERSAMPLING, 1),
+        )
+        picked = pick_examples(
+            found,
+            count=max_samples,
+            known=self._known_questions(name),
+            redact=redact,
+            embeddings=embeddings,
+            similarity=similarity,
+        )
+        forms = {example.content: example.as_dict() for example in picked}
+        new = set(self._store.add_candidates(name, forms))
+        return [example for example in picked if example.content in new]
+
+    def candidates(self, name: str, *, state: str = "pending") -> list[Example]:
+        """List queued examples in one review state: `pending`, `approved` or `rejected`."""
+        forms = self._store.candidates(name, state=state).values()
+        return [as_example(form) for form in forms]
+
+    def approve(self, name: str, examples: Iterable[Example] | None = None) -> Dataset:
+        """Put reviewed candidates, all pending ones by default, into a new version.
+
+        A candidate may have been edited: it is known by the interaction it came from.
+
+        Raises:
+            ValueError: There is neither a candidate nor a dataset of that name.
+        """
+        chosen = self.candidates(name) if examples is None else list(examples)
+        self._decide(name, chosen, state="approved")
+        if not self._store.versions(name):
+            return self.save(Dataset(name=name, examples=chosen))
+        return self.add_examples(name, chosen)
+
+    def reject(self, name: str, examples: Iterable[Example]) -> None:
+        """Drop candidates for good."""
+        self._decide(name, list(examples), state="rejected")
+
+    def _decide(self, name: str, chosen: Sequence[Example], *, state: str) -> None:
+        sources = {example.metadata.get("interaction") for example in chosen}
+        pending = self._store.candidates(name)
+        contents = [
+            content
+            for content, form in pending.items()
+            if form.get("metadata", {}).get("interaction") in sources
+        ]
+        self._store.decide(name, contents, state=state)
+
+    def _known_questions(self, name: str) -> list[str]:
+        known = list(self.get_dataset(name)) if self._store.versions(name) else []
+        for state in ("pending", "approved", "rejected"):
+            known += self.candidates(name, state=state)
+        return [str(example.inputs.get("query", "")) for example in known]
 
 
 def _inputs(query: Any) -> Mapping[str, Any]:

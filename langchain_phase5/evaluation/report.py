@@ -221,6 +221,12 @@ class EvaluationReport:
 
         return write_whole(path, report_markdown(self))
 
+    def to_junit(self, path: Path | str | None = None, *, pass_mark: float = 1.0) -> str:
+        """Write JUnit XML: scores below `pass_mark` are failures, missing answers are errors."""
+        from langchain_phase5.evaluation.junit import junit_xml  # noqa: PLC0415
+
+        return write_whole(path, junit_xml(self, pass_mark=pass_mark))
+
     def to_html(self, path: Path | str | None = None) -> str:
         """Write one page that needs nothing else: plots, examples, the trace of each failure."""
         from langchain_phase5.evaluation.page import render_page  # noqa: PLC0415

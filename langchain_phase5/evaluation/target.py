@@ -22,8 +22,8 @@ def as_async_target(
 ) -> AsyncTarget:
     """Adapt a target.
 
-    A LangGraph agent and a language model receive messages, a retriever the query, everything else the example's `inputs`
-    dict. A dict is the arguments of `langchain.agents.create_agent`.
+    A LangGraph agent and a language model receive messages, a retriever the query, everything else
+    the example's `inputs` dict. A dict is the arguments of `langchain.agents.create_agent`.
 
     Args:
         target: A Runnable, an agent, its configuration, or a function, sync or async.

@@ -122,7 +122,7 @@ def _tokens(text: str, *, ascii_only: bool, stemmer: bool) -> list[str]:
 @cache
 def _stemmer() -> Callable[[str], str]:
     try:
-        from nltk.stem.porter import PorterStemmer
+        from nltk.stem.porter import PorterStemmer  # noqa: PLC0415 - heavy
     except ImportError as error:
         msg = "stemming needs nltk: pip install 'langchain-phase5[eval]'"
         raise ImportError(msg) from error

@@ -58,7 +58,7 @@ def _chrf() -> Any:
 
 def _sacrebleu() -> Any:
     try:
-        from sacrebleu import metrics
+        from sacrebleu import metrics  # noqa: PLC0415 - optional
     except ImportError as error:
         msg = "BLEU and chrF need sacrebleu: pip install 'langchain-phase5[eval]'"
         raise ImportError(msg) from error

@@ -50,12 +50,14 @@ def render_page(
     parts = [_header(runs), _banner(comparison), tiles(runs), _scores(runs)]
     parts += [_changes(comparison), _curves(runs), _failures(runs), _examples(runs), _footer(runs)]
     title = f"{runs[0].dataset.name}: {' and '.join(run.name for run in runs)}"
+    body = "\n".join(part for part in parts if part)
+    return page_shell(title, body, data=_embedded(_data(runs)), script=_asset("page.js"))
+
+
+def page_shell(title: str, body: str, *, data: str = "null", script: str = "") -> str:
+    """Put HTML into a page with the style sheet and a content policy."""
     return _asset("template.html").format(
-        title=escape(title),
-        style=_asset("style.css"),
-        body="\n".join(part for part in parts if part),
-        data=_embedded(_data(runs)),
-        script=_asset("page.js"),
+        title=escape(title), style=_asset("style.css"), body=body, data=data, script=script
     )
 
 

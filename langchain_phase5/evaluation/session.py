@@ -1,0 +1,169 @@
+"""A run in progress: its workers, its journal, what is finished."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.runnables import Runnable
+
+from langchain_phase5.evaluation.attempt import attempt
+from langchain_phase5.evaluation.dataset import Dataset, Example
+from langchain_phase5.evaluation.journal import Journal
+from langchain_phase5.evaluation.metric import BoundMetric
+from langchain_phase5.evaluation.progress import Tick, progress_bar
+from langchain_phase5.evaluation.report import EvaluationReport
+from langchain_phase5.evaluation.result import ExampleResult
+from langchain_phase5.evaluation.target import AsyncTarget, Target, as_async_target, target_name
+from langchain_phase5.prices import cost_of
+
+_FACTS = ("run_id", "metrics", "target", "target_version", "started_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How to run, whatever is run."""
+
+    concurrency: int
+    timeout: float | None
+    retries: int
+    callbacks: Sequence[BaseCallbackHandler]
+    upload_traces: bool
+    progress: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What the workers of one run share."""
+
+    dataset: Dataset
+    target: AsyncTarget
+    metrics: Sequence[BoundMetric]
+    settings: Settings
+    header: Mapping[str, Any]
+    finished: list[ExampleResult]
+    journal: Journal | None
+    tick: Tick
+
+    async def run(self, repeats: int) -> None:
+        """Run what is not finished yet, all first runs of examples before the second ones."""
+        done = {(result.example_id, result.repeat) for result in self.finished}
+        queue = (
+            (example, repeat)
+            for repeat in range(repeats)
+            for example in self.dataset
+            if (example.id, repeat) not in done
+        )
+        workers = min(self.settings.concurrency, len(self.dataset) * repeats)
+        tasks = [asyncio.create_task(self._work(queue)) for _ in range(workers)]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # a full disk or a cancelled run: stop the others, keep what is written
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def report(self, repeats: int) -> EvaluationReport:
+        """Return what the first `repeats` runs of each example showed."""
+        return EvaluationReport(
+            dataset=self.dataset,
+            results=[result for result in self.finished if result.repeat < repeats],
+            repeats=repeats,
+            **{name: self.header[name] for name in _FACTS},
+        )
+
+    async def _work(self, queue: Iterator[tuple[Example, int]]) -> None:
+        for example, repeat in queue:
+            result = ExampleResult(example_id=example.id, repeat=repeat)
+            await attempt(
+                self.target,
+                example.inputs,
+                result,
+                timeout=self.settings.timeout,
+                retries=self.settings.retries,
+            )
+            if result.error is None:
+                for metric in self.metrics:
+                    await metric.score(example, result)
+            if self.journal:
+                self.journal.append(result)
+            self.finished.append(result)
+            self.tick(result.error is not None)
+
+
+@contextmanager
+def open_session(
+    dataset: Dataset,
+    target: Target,
+    metrics: Sequence[BoundMetric],
+    *,
+    settings: Settings,
+    repeats: int,
+    version: str,
+    journal: Path | str | None,
+    fsync: bool,
+) -> Iterator[Session]:
+    """Set everything up for a run of up to `repeats` runs of each example."""
+    header = {
+        "run_id": uuid.uuid4().hex,
+        "dataset": dataset.name,
+        "version": dataset.version,
+        "repeats": repeats,
+        "metrics": [metric.name for metric in metrics],
+        "target": target_name(target),
+        "target_version": version,
+        "started_at": time.time(),
+    }
+    threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="evaluation")
+    with _opened(journal, header, fsync=fsync) as (kept, finished, header), threads:
+        adapted = as_async_target(target, callbacks=list(settings.callbacks), threads=threads)
+        if isinstance(target, Runnable | Mapping):
+            cost_of({}, model="gpt-4o-mini")  # loads the price table, which no latency should hold
+        with (
+            _tracing(upload=settings.upload_traces),
+            progress_bar(
+                len(dataset) * repeats,
+                title=dataset.name,
+                done=len(finished),
+                show=settings.progress,
+            ) as tick,
+        ):
+            yield Session(
+                dataset=dataset,
+                target=adapted,
+                metrics=metrics,
+                settings=settings,
+                header=header,
+                finished=finished,
+                journal=kept,
+                tick=tick,
+            )
+
+
+@contextmanager
+def _opened(
+    path: Path | str | None, header: dict[str, Any], *, fsync: bool
+) -> Iterator[tuple[Journal | None, list[ExampleResult], dict[str, Any]]]:
+    if path is None:
+        yield None, [], header
+        return
+    with Journal(path, header=header, fsync=fsync) as journal:
+        yield journal, journal.finished, journal.header
+
+
+@contextmanager
+def _tracing(*, upload: bool) -> Iterator[None]:
+    """Turn LangSmith off for everything that happens inside, threads included."""
+    if upload:
+        yield
+        return
+    from langsmith.run_helpers import tracing_context
+
+    with tracing_context(enabled=False):
+        yield
