@@ -17,7 +17,7 @@ SELECTION_SECONDS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
 TOKEN_RATES = (5, 10, 20, 40, 60, 80, 120, 200, 400)
 TOOL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 500)
 SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_RESERVED_SERIES = 300
+_FIXED_SERIES = 300
 """For what has a fixed number of series, and for `other`."""
 
 Metric = TypeVar("Metric", Counter, Gauge, Histogram)
@@ -46,10 +46,13 @@ class MetricFamilies:
     def __init__(
         self, registry: CollectorRegistry, namespace: str, *, max_values: int, max_series: int
     ) -> None:
+        if max_series <= _FIXED_SERIES:
+            msg = f"max_series must exceed the {_FIXED_SERIES} fixed ones; got {max_series}"
+            raise ValueError(msg)
         self.runs = RunTable()
         self._labels = LabelAdmission(
             max_values=max_values,
-            max_series=max(1, max_series - _RESERVED_SERIES),
+            max_series=max_series - _FIXED_SERIES,
             on_drop=lambda label: self.dropped_labels[(label,)].inc(),
         )
 
@@ -85,7 +88,7 @@ class MetricFamilies:
         )
         self.agent_duration = histogram(
             "agent_request_duration_seconds",
-            "Active time of an agent run, whatever its status",
+            "Active time of an agent run that was not cancelled",
             SECONDS,
             "agent_type",
         )
@@ -128,7 +131,10 @@ class MetricFamilies:
             "status",
         )
         self.tool_duration = histogram(
-            "tool_execution_duration_seconds", "Time in a tool", SHORT_SECONDS, "tool_name"
+            "tool_execution_duration_seconds",
+            "Time of a tool call that was not cancelled",
+            SHORT_SECONDS,
+            "tool_name",
         )
         self.tool_errors = counter(
             "tool_errors_total",

@@ -1,5 +1,6 @@
 """What agents were asked, what they did, and how it went."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -189,7 +190,9 @@ class InteractionStore:
             if value is not None:
                 wanted.append(column[name] == value)
         if tag is not None:
-            wanted.append(cast(column.tags, Text).contains(f'"{tag}"', autoescape=True))
+            # LIKE would ignore case on SQLite; taking the tag out and comparing does not.
+            tags = cast(column.tags, Text)
+            wanted.append(func.replace(tags, json.dumps(tag), "") != tags)
         if since is not None:
             wanted.append(column.started_at >= _utc(since))
         if until is not None:
