@@ -209,7 +209,7 @@ def _misses() -> Panel:
     return time_series(
         "Routing misses and fallbacks",
         "Per routing decision: calls of tools that were not offered, by whether they were let "
-        "through; and decisions that offered every tool because selection failed.",
+        "through; and decisions that offered tools unchosen because routing failed.",
         Query(
             f"{rate('routing_misses_total', by='policy')} / on () group_left {decisions}",
             "{{policy}}",
