@@ -81,7 +81,7 @@ class OCREngine:
         Args:
             engine: Which one reads; `"auto"` takes what is installed and decides per picture.
             languages: Tesseract's codes, joined by `+`: `"eng+deu"`.
-            page_segmentation: Tesseract's `--psm`, 3 to 13; 3 finds columns, 7 reads one line.
+            page_segmentation: Tesseract's `--psm`; 3 finds columns, 7 reads one line.
             correct: Whether to try corrections; False reads every picture once, as it is.
             limits: What an image may cost.
             roots: Folders that paths may name; see `load_image`.

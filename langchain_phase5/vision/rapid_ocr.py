@@ -49,7 +49,7 @@ class RapidOCR:
         bgr = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
         with self._lock:  # it keeps state between its steps
             found = self._loaded()(bgr, return_word_box=True)
-        if not found.word_results:
+        if not found.txts:
             return []
         lines = [_line(words) for words in found.word_results if words]
         return list(_in_rows([line for line in lines if line]))

@@ -48,8 +48,11 @@ class Tesseract:
 
         Raises:
             TesseractNotFoundError: Tesseract is not installed.
-            ValueError: It has no data for one of the languages.
+            ValueError: It has no data for one of the languages, or the segmentation is none.
         """
+        if page_segmentation not in _READING_MODES:
+            msg = f"Page segmentation {page_segmentation} reads nothing. Take 1, or 3 to 13."
+            raise ValueError(msg)
         self.languages = languages
         self.page_segmentation = page_segmentation
         self._max_seconds = max_seconds
@@ -115,6 +118,7 @@ class Tesseract:
 
 
 _DPI = 300
+_READING_MODES = {1, *range(3, 14)}  # 0 and 2 only look at the layout
 
 
 def _cap_threads() -> None:
