@@ -23,7 +23,8 @@ from langchain_phase5.retrievers.index_errors import DamagedIndexError
 from langchain_phase5.retrievers.row_set import Rows, RowSet
 
 _PADDING = 8
-_CANDIDATES = 10
+_CANDIDATES = 4
+_WIDER = 4
 
 
 @dataclass(frozen=True)
@@ -112,10 +113,14 @@ class CodedIndex:
             probes: Clusters to look at, if not as many as were found to do.
         """
         faiss = import_faiss()
-        parameters = faiss.SearchParametersIVF(
-            nprobe=probes or self.description.probes,
-            **({} if allowed is None else {"sel": faiss.IDSelectorBitmap(allowed.bits)}),
-        )
+        probes = probes or self.description.probes
+        selection = {}
+        if allowed is not None:
+            # Where few rows are allowed, the nearest of them are in clusters farther away.
+            wider = round(_WIDER * probes * allowed.total / len(allowed))
+            probes = min(self.description.lists, wider)
+            selection["sel"] = faiss.IDSelectorBitmap(allowed.bits)
+        parameters = faiss.SearchParametersIVF(nprobe=probes, **selection)
         _, found = self._index.search(query[None], _CANDIDATES * k, params=parameters)
         rows = found[0][found[0] >= 0]
         if len(rows) and rows.max() >= self.description.rows:

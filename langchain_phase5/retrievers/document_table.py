@@ -191,8 +191,10 @@ class DocumentTable:
             properties = self.properties()
             stored = int(properties.pop("digest", "0"))
             digest = sum(map(_hash, properties.items()))
-            for table in ("document", "deleted", "written"):
-                digest += sum(map(_hash, self._all(f"SELECT * FROM {table}")))  # noqa: S608 - fixed
+            with self._lock:
+                for table in ("document", "deleted", "written"):
+                    rows = self._connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - fixed
+                    digest += sum(map(_hash, rows))
         except (sqlite3.DatabaseError, ValueError, TypeError, UnicodeError) as error:
             msg = f"the document table is damaged: {error}"
             raise DamagedIndexError(msg) from error

@@ -250,8 +250,10 @@ class IndexStorage:
 
     def _verify_vectors(self) -> None:
         for part in self.documents.written():
-            rows = self._snapshot.vectors[part.first_row : part.first_row + part.rows]
-            if hashlib.sha256(rows.data).digest() != part.checksum:
+            if (
+                self._file is None
+                or self._file.checksum(part.first_row, part.rows) != part.checksum
+            ):
                 msg = f"{self.path} is damaged: vectors from {part.first_row} on have changed"
                 raise DamagedIndexError(msg)
 

@@ -6,7 +6,7 @@ from langchain_phase5.retrievers.exact_search import Vectors, exact_search, rank
 from langchain_phase5.retrievers.index_storage import Snapshot
 from langchain_phase5.retrievers.row_set import Rows, RowSet
 
-_EXACT_BELOW = 10_000
+_EXACT_BELOW = 30_000
 
 
 def nearest(

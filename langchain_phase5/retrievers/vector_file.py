@@ -1,5 +1,6 @@
 """Rows of float32 that only ever grow: in memory, or in a file that readers map."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from langchain_phase5.retrievers.index_errors import DamagedIndexError
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _FIRST_CAPACITY = 256
+_READ_AT_ONCE = 1 << 20
 
 
 class VectorFile:
@@ -62,6 +64,19 @@ class VectorFile:
             msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
             raise DamagedIndexError(msg)
         return np.memmap(self.path, dtype="<f4", mode="r", shape=(rows, self.dimension))
+
+    def checksum(self, first_row: int, rows: int) -> bytes:
+        """Return the SHA-256 of some rows, reading and not mapping them to save memory."""
+        if self.path is None:
+            return hashlib.sha256(self._buffer[first_row : first_row + rows].data).digest()
+        digest = hashlib.sha256()
+        left = rows * self.dimension * 4
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(first_row * self.dimension * 4)
+            while left and (part := file.read(min(left, _READ_AT_ONCE))):
+                digest.update(part)
+                left -= len(part)
+        return digest.digest()
 
     def _write_memory(self, first_row: int, vectors: Vectors) -> None:
         needed = first_row + len(vectors)

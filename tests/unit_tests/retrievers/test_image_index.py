@@ -145,7 +145,8 @@ def test_narrow_filter_returns_all_it_should(path):
 
 
 @pytest.mark.parametrize("filtered", [False, True])
-def test_coded_index_finds_what_brute_force_finds(path, filtered):
+def test_coded_index_finds_what_brute_force_finds(path, filtered, monkeypatch):
+    monkeypatch.setattr("langchain_phase5.retrievers.nearest._EXACT_BELOW", 100)
     vectors, queries = directions(4000), directions(50, seed=1)
     condition = {"filter": {"even": True}} if filtered else {}
     with ImageIndex(FAKE, path=path, exact_up_to=1000) as index:
