@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, convert_to_messages
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+    convert_to_messages,
+)
 from langchain_core.prompt_values import PromptValue
 
 MAX_CHARACTERS = 4_000
 _TURNS = 3
 _DECAY = 0.5
+_ANSWERED = 0.25
+_ANSWER = 0.5
 _MAX_REPLY_CHARACTERS = 1_000
 
 Question = str | PromptValue | Sequence[object]
@@ -41,29 +49,29 @@ def read_conversation(question: Question) -> Conversation:
     """Take the user's last message, the reply before it and up to three earlier messages.
 
     "And tomorrow?" needs what came before, most of all what the assistant had just asked. Every
-    turn back counts half.
+    turn back counts half. What a tool has answered since is probably done with: such a question
+    counts a quarter of that, and the reply that reports it a half.
 
     Raises:
         ValueError: It is neither text nor messages.
     """
     if isinstance(question, str):
         return Conversation(last=question[:MAX_CHARACTERS])
-    messages = [message for message in _messages(question) if message.text.strip()]
-    asked = [i for i, message in enumerate(messages) if isinstance(message, HumanMessage)]
+    messages = _messages(question)
+    asked = [i for i, m in enumerate(messages) if isinstance(m, HumanMessage) and m.text.strip()]
     if not asked:
         return Conversation(last="")
-    replies = [m for m in messages[: asked[-1]] if isinstance(m, AIMessage)][-1:]
-    earlier = asked[-2 : -2 - _TURNS : -1]
-    return Conversation(
-        last=messages[asked[-1]].text[:MAX_CHARACTERS],
-        context=(
-            *((reply.text[-_MAX_REPLY_CHARACTERS:], _DECAY) for reply in replies),
-            *(
-                (messages[i].text[:MAX_CHARACTERS], _DECAY ** (age + 1))
-                for age, i in enumerate(earlier)
-            ),
-        ),
-    )
+    before = messages[: asked[-1]]
+    answered = max((i for i, m in enumerate(before) if isinstance(m, ToolMessage)), default=-1)
+    context: list[tuple[str, float]] = []
+    replies = [i for i, m in enumerate(before) if isinstance(m, AIMessage) and m.text.strip()]
+    for i in replies[-1:]:
+        told = _ANSWER if i == answered + 1 else 1.0
+        context.append((before[i].text[-_MAX_REPLY_CHARACTERS:], _DECAY * told))
+    for age, i in enumerate(asked[-2 : -2 - _TURNS : -1], start=1):
+        done = _ANSWERED if i < answered else 1.0
+        context.append((before[i].text[:MAX_CHARACTERS], _DECAY**age * done))
+    return Conversation(last=messages[asked[-1]].text[:MAX_CHARACTERS], context=tuple(context))
 
 
 def _messages(question: PromptValue | Sequence[object]) -> list[BaseMessage]:

@@ -15,8 +15,8 @@ class OutcomeTrust:
     Before an outcome joins the history, the history is asked for it: the share of the votes that
     went to the right tool is noted for that distance (prequential evaluation, Dawid 1984). Where
     the same things are asked again and again, near questions earn odds of 3 and more; where every
-    question needs another tool, or the labels are wrong, they never do. The prior is the fourth
-    power of the similarity: only almost equal questions are trusted unseen.
+    question needs another tool, or the labels are wrong, they never do. Before anything is known, an
+    equal question is given one chance in four to need the same tool, less alike ones less.
 
     Example:
         >>> trust = OutcomeTrust()
@@ -29,7 +29,7 @@ class OutcomeTrust:
 
     def __init__(self) -> None:
         centers = (np.arange(_BINS) + 0.5) / _BINS
-        self._prior: npt.NDArray[np.float64] = centers**4
+        self._prior: npt.NDArray[np.float64] = 0.25 * centers**2
         self._centers = centers
         self._right = np.zeros(_BINS)
         self._samples = np.zeros(_BINS)

@@ -15,6 +15,7 @@ _MAX_LEXICAL_CANDIDATES = 500
 _NEIGHBORS = 24
 _SHARPNESS = 8
 _WORDS_WEIGHT = 0.3
+_SILENT_VOTE = 0.3
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Votes:
     """What the nearest questions say."""
 
     shares: dict[int, float]
-    """By the tool's place; adds up to 1 at most."""
+    """By the tool's place; adds up to less than 1, the less the fewer voted."""
 
     similarity: float
     """Of the nearest question: a cosine, or the share of words found where there is no vector."""
@@ -149,7 +150,7 @@ class PastQuestions:
                 if successes > failures:
                     worked = (successes - failures) / (successes + failures)
                     shares[tool] = shares.get(tool, 0.0) + weight * worked
-        return {tool: share / total for tool, share in shares.items()} if total else {}
+        return {tool: share / (total + _SILENT_VOTE) for tool, share in shares.items()}
 
     def _weights(self, words: Sequence[str]) -> dict[str, float]:
         """Weight every word of the question by its rarity; the weights add up to 1."""

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float32]
 
 _TOOL_LISTS = 8
+_MAX_CONTEXT_SCORE = np.float32(2)
 _OUTCOMES_AT_ONCE = 2_000
 
 
@@ -205,10 +206,10 @@ class ToolRouter:
             self._score(text, vector, index)
             for text, vector in zip([*texts, *parts], vectors, strict=True)
         ]
-        whole = sum(
-            (np.float32(w) * s for w, s in zip(conversation.weights, scores, strict=False)),
-            np.zeros(len(index), dtype=np.float32),
-        )
+        weights = np.array(conversation.weights, dtype=np.float32)
+        whole = weights[0] * scores[0]
+        for weight, earlier in zip(weights[1:], scores[1:], strict=False):
+            whole += weight * np.minimum(earlier, _MAX_CONTEXT_SCORE)
         of_parts = scores[len(texts) :]
         shape = (len(of_parts), len(index))
         return rank_by_coverage(whole, np.array(of_parts).reshape(shape), count=count)
