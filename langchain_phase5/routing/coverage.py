@@ -10,6 +10,7 @@ Floats = npt.NDArray[np.float32]
 _PART_PENALTY = 0.1
 _ALREADY_COVERED = 0.3
 _MIN_CANDIDATES = 40
+_TIE = 1e-5
 
 
 def rank_by_coverage(whole: Floats, parts: Floats, *, count: int) -> list[tuple[int, float]]:
@@ -50,9 +51,6 @@ def _pick(fit: Floats, parts: Floats, count: int) -> Iterator[tuple[int, float]]
 
 def _best(scores: Floats, count: int) -> npt.NDArray[np.intp]:
     """Places of the highest scores, best first; equal ones in their order."""
-    if len(scores) > 4 * count:
-        edge = np.partition(scores, len(scores) - count)[len(scores) - count]
-        places = np.flatnonzero(scores >= edge - np.float32(1e-5))
-    else:
-        places = np.arange(len(scores))
+    edge = np.partition(scores, -count)[-count] if count < len(scores) else -np.inf
+    places = np.flatnonzero(scores >= edge - _TIE)
     return places[np.argsort(-scores[places].round(6), kind="stable")][:count]

@@ -15,8 +15,9 @@ class OutcomeTrust:
     Before an outcome joins the history, the history is asked for it: the share of the votes that
     went to the right tool is noted for that distance (prequential evaluation, Dawid 1984). Where
     the same things are asked again and again, near questions earn odds of 3 and more; where every
-    question needs another tool, or the labels are wrong, they never do. Before anything is known, an
-    equal question is given one chance in four to need the same tool, less alike ones less.
+    question needs another tool, or the labels are wrong, they never do. Before anything
+    is known, an equal question is given one chance in four to need the same tool, less alike ones
+    less.
 
     Example:
         >>> trust = OutcomeTrust()

@@ -10,6 +10,7 @@ from langchain_phase5.routing.lexical_index import LexicalIndex
 from langchain_phase5.routing.scored_tool import Tool
 from langchain_phase5.routing.tool_text import ToolText, tool_text
 from langchain_phase5.routing.vector_cache import VectorCache
+from langchain_phase5.routing.vector_table import VectorTable
 from langchain_phase5.routing.words import words
 
 Floats = npt.NDArray[np.float32]
@@ -45,7 +46,7 @@ class ToolIndex:
         self._places_by_name: dict[str, list[int]] = {}
         for place, entry in enumerate(self._entries):
             self._places_by_name.setdefault(entry.text.name, []).append(place)
-        self._matrix: Floats | None = None
+        self._vectors: VectorTable | None = None
         self._history_places: tuple[Places, Places, int] | None = None
 
     def __len__(self) -> int:
@@ -53,7 +54,8 @@ class ToolIndex:
 
     def is_for(self, tools: Sequence[Tool]) -> bool:
         """Say whether `tools` are the very objects of this index, in the same order."""
-        return len(tools) == len(self._given) and self._given == list(tools)
+        given = tools if isinstance(tools, list) else list(tools)
+        return len(given) == len(self._given) and self._given == given
 
     def texts(self) -> list[str]:
         """List the texts whose vectors `embed` needs."""
@@ -71,20 +73,21 @@ class ToolIndex:
         titles, bodies = np.stack(found[::2]), np.stack(found[1::2])
         matrix = np.float32(_TITLE_WEIGHT) * titles + np.float32(1 - _TITLE_WEIGHT) * bodies
         lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-        self._matrix = (matrix / np.maximum(lengths, np.float32(1e-9))).astype(np.float32)
+        matrix /= np.maximum(lengths, np.float32(1e-9))
+        self._vectors = VectorTable(matrix)
         return True
 
     @property
     def dimensions(self) -> int | None:
         """Length of the tool vectors, None before `embed`."""
-        return None if self._matrix is None else int(self._matrix.shape[1])
+        return None if self._vectors is None else self._vectors.dimensions
 
     def scores(self, text: str, vector: Floats | None) -> Floats:
         """Score every tool by meaning (a cosine) and by shared words, shape (tools,)."""
         scores = self._lexical.scores(words(text))
-        if vector is not None and self._matrix is not None and self.dimensions == len(vector):
-            scores += self._matrix @ vector
-        return scores
+        if vector is None or self._vectors is None or self.dimensions != len(vector):
+            return scores
+        return self._vectors.products(vector, added=scores)
 
     def places_of(self, names: Sequence[str], *, count: int) -> tuple[Places, Places]:
         """Say where the first `count` of `names` are: places in `names`, and the places here.
