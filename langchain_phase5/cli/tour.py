@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+_PAGE = 120
+"""Columns to print where nobody says how many there are."""
+
 
 def demo(
     model: Annotated[
@@ -22,6 +25,8 @@ def demo(
 ) -> None:
     """Show everything once: one agent with over 160 tools, offline, without a key."""
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PAGE)
     with console.status("importing"):
         from langchain_phase5.demo.tour import run_tour
 

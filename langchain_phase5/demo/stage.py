@@ -121,7 +121,7 @@ def draw_album(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     pen = random.Random(7)  # noqa: S311 - drawings, not secrets
     for number, drawing in enumerate(_album()):
-        name = _caption(drawing).replace(" ", "-")
+        name = _caption(drawing).removeprefix("a picture of ").replace(" ", "-")
         tiny_drawings.render(drawing, pen).save(folder / f"{number:02}-{name}.png")
     return folder
 

@@ -26,6 +26,8 @@ from langchain_phase5.evaluation import (
 )
 
 METRICS = ("contains", "tool_call_accuracy")
+_OFFERED, _CALLED = "offered, with scores", "called"
+_NAMES = {_OFFERED, _CALLED, "metric family"}
 
 
 def run_tour(
@@ -73,9 +75,7 @@ def introduce(stage: Stage, console: Console) -> None:
 def show_routing(stage: Stage, console: Console) -> None:
     """Ask six questions; show what was offered and what was called."""
     title = f"1  Routing: {len(stage.tools())} tools, at most 3 offered"
-    table = _table(
-        title, "question", "offered, with scores", "called", f"answer ({stage.model_name})"
-    )
+    table = _table(title, "question", _OFFERED, _CALLED, f"answer ({stage.model_name})")
     for question in ROUTING:
         state = _ask(stage, question)
         offered = [
@@ -87,7 +87,7 @@ def show_routing(stage: Stage, console: Console) -> None:
 
 def show_vision(stage: Stage, console: Console) -> None:
     """Ask about pictures that were drawn a moment ago."""
-    table = _table("2  Vision: images", "question", "called", f"answer ({stage.model_name})")
+    table = _table("2  Vision: images", "question", _CALLED, f"answer ({stage.model_name})")
     for question in VISION:
         state = _ask(stage, question)
         table.add_row(question.text, _called(state), _answer(state))
@@ -214,5 +214,5 @@ def _file(hit: Document) -> str:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in _NAMES)
     return table
