@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from threading import RLock
@@ -10,29 +11,28 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
+from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.stores import ByteStore
 
-from langchain_phase5.routing.clauses import clauses
-from langchain_phase5.routing.conversation import Conversation, Question, read_conversation
-from langchain_phase5.routing.coverage import rank_by_coverage
+from langchain_phase5.routing.conversation import Question, read_conversation
 from langchain_phase5.routing.embedder import Embedder
 from langchain_phase5.routing.embedding_choice import choose_embeddings, embeddings_name
-from langchain_phase5.routing.outcome_index import OutcomeIndex
+from langchain_phase5.routing.gap_calibration import GapCalibration
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
+from langchain_phase5.routing.selection_check import SelectionCheck
 from langchain_phase5.routing.sync_or_async import Course, arun_course, run_course
 from langchain_phase5.routing.tool_history import ToolHistory
-from langchain_phase5.routing.tool_index import ToolIndex
+from langchain_phase5.routing.tool_ranking import ToolRanking
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import ToolOutcome
 
 logger = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float32]
+TopK = int | Literal["auto"]
 
-_TOOL_LISTS = 8
-_MAX_CONTEXT_SCORE = np.float32(2)
-_OUTCOMES_AT_ONCE = 2_000
+_QUESTIONS_KEPT = 256
 
 
 class ToolRouter:
@@ -46,10 +46,15 @@ class ToolRouter:
         embeddings: Any LangChain embedding model; "auto" picks OpenAI if `OPENAI_API_KEY` is set,
             else the local MiniLM of the `local` extra, else none; None searches by words only.
             `embeddings_name` says which it is.
-        top_k: How many tools to return.
+        top_k: How many tools to return. "auto" returns as many as hold the wanted one with the
+            chance `coverage`, once some twenty successes were recorded for routed questions.
+        max_k: Upper bound for "auto".
+        coverage: The chance for "auto".
         history: Where outcomes are kept: a `ToolHistory`, a database or its URL. By default they
             are forgotten with the router.
         min_score: Tools below are left out, so that nothing may be returned.
+        validator: A chat model that looks over every selection, in one call; where that fails, the
+            ranking stands.
         vector_store: Keeps the vectors of tool texts over restarts, e.g. a `LocalFileStore`.
 
     Example:
@@ -72,12 +77,19 @@ class ToolRouter:
         self,
         embeddings: Embeddings | Literal["auto"] | None = None,
         *,
-        top_k: int = 3,
+        top_k: int | Literal["auto"] = 3,
+        max_k: int = 10,
+        coverage: float = 0.9,
         history: ToolHistory | Database | str | None = None,
         min_score: float | None = None,
+        validator: BaseChatModel | None = None,
         vector_store: ByteStore | None = None,
     ) -> None:
-        self.top_k = _positive(top_k)
+        self._top_k = _checked(top_k)
+        if max_k < 1:
+            msg = f"max_k must be at least 1, not {max_k}"
+            raise ValueError(msg)
+        self.max_k = max_k
         self.min_score = min_score
         if embeddings == "auto":
             model, self.embeddings_name = choose_embeddings()
@@ -85,17 +97,20 @@ class ToolRouter:
             model, self.embeddings_name = embeddings, embeddings_name(embeddings)
         self.history = history if isinstance(history, ToolHistory) else ToolHistory(history)
         self.failures: Counter[str] = Counter()
-        """How often the router had to go on without something: `embedding`."""
+        """How often the router had to go on without something: `embedding` or `validation`."""
         self._embedder = Embedder(
             model, name=self.embeddings_name, store=vector_store, failures=self.failures
         )
-        self._indexes: OrderedDict[int, ToolIndex] = OrderedDict()
-        self._outcomes = OutcomeIndex(
-            max_questions=self.history.max_outcomes,
-            half_life_seconds=self.history.half_life.total_seconds(),
-        )
-        self._outcomes_read = 0
+        self._ranking = ToolRanking(self._embedder, self.history)
+        self._gaps = GapCalibration(coverage=coverage)
+        self._routed: OrderedDict[str, dict[str, float]] = OrderedDict()
+        self._check = None if validator is None else SelectionCheck(validator)
         self._lock = RLock()
+
+    @property
+    def top_k(self) -> int:
+        """The most tools that a route returns."""
+        return self.max_k if self._top_k == "auto" else self._top_k
 
     @property
     def embeddings(self) -> Embeddings | None:
@@ -103,7 +118,7 @@ class ToolRouter:
         return self._embedder.model
 
     def route(
-        self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
+        self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[ScoredTool]:
         """Return the best tools for a question or a conversation, best first.
 
@@ -118,25 +133,25 @@ class ToolRouter:
         return run_course(self._route(query, tools, top_k))
 
     async def aroute(
-        self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
+        self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[ScoredTool]:
         """Like `route`, with the embedding model's own `async` calls."""
         return await arun_course(self._route(query, tools, top_k))
 
     def select_tools(
-        self, query: Question, tools: Sequence[Tool], *, top_k: int | None = None
+        self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[ScoredTool]:
         """Do what `route` does, under another name."""
         return self.route(query, tools, top_k=top_k)
 
     def route_batch(
-        self, queries: Sequence[Question], tools: Sequence[Tool], *, top_k: int | None = None
+        self, queries: Sequence[Question], tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[list[ScoredTool]]:
         """Route many questions over one list of tools."""
         return [self.route(query, tools, top_k=top_k) for query in queries]
 
     async def aroute_batch(
-        self, queries: Sequence[Question], tools: Sequence[Tool], *, top_k: int | None = None
+        self, queries: Sequence[Question], tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[list[ScoredTool]]:
         """Route many questions at once over one list of tools."""
         return list(
@@ -163,6 +178,8 @@ class ToolRouter:
         text = read_conversation(query).last
         if not text.strip():
             return
+        if success and (gaps := self._routed.get(text)):
+            self._gaps.add(gaps.get(tool_name, math.inf))
         vector = self._embedder.question(text)
         self.history.record(
             ToolOutcome(
@@ -175,92 +192,49 @@ class ToolRouter:
         )
 
     def _route(
-        self, query: Question, tools: Sequence[Tool], top_k: int | None
+        self, query: Question, tools: Sequence[Tool], top_k: TopK | None
     ) -> Course[list[ScoredTool]]:
-        k = self.top_k if top_k is None else _positive(top_k)
+        wanted = self._top_k if top_k is None else _checked(top_k)
         conversation = read_conversation(query)
         if not tools:
             return []
-        parts = clauses(conversation.last)
-        vectors = yield from self._embedder.embed_questions([*conversation.texts, *parts])
-        index = yield from self._index(tools, vectors[0])
-        yield from self._read_outcomes()
-        ranked = self._rank(conversation, parts, vectors, index, k)
-        return [
-            ScoredTool(tool=index.tools[place], score=score)
-            for place, score in ranked
-            if self.min_score is None or score >= self.min_score
-        ]
+        count = self.max_k if wanted == "auto" else max(wanted, self.max_k)
+        ranking = yield from self._ranking.rank(conversation, tools, count=count)
+        self._remember(conversation.last, ranking)
+        return (yield from self._validated(conversation.last, self._cut(ranking, wanted)))
 
-    def _rank(
-        self,
-        conversation: Conversation,
-        parts: Sequence[str],
-        vectors: Sequence[Floats | None],
-        index: ToolIndex,
-        count: int,
-    ) -> list[tuple[int, float]]:
-        """Score every text by itself, join the conversation, cover the parts."""
-        texts = conversation.texts
-        scores = [
-            self._score(text, vector, index)
-            for text, vector in zip([*texts, *parts], vectors, strict=True)
-        ]
-        weights = np.array(conversation.weights, dtype=np.float32)
-        whole = weights[0] * scores[0]
-        for weight, earlier in zip(weights[1:], scores[1:], strict=False):
-            whole += weight * np.minimum(earlier, _MAX_CONTEXT_SCORE)
-        of_parts = scores[len(texts) :]
-        shape = (len(of_parts), len(index))
-        return rank_by_coverage(whole, np.array(of_parts).reshape(shape), count=count)
+    def _cut(self, ranking: list[ScoredTool], wanted: TopK) -> list[ScoredTool]:
+        """Take the first ones, as many as wanted, calibrated or above the least score."""
+        best = ranking[0].score
+        if wanted == "auto":
+            least = best - self._gaps.gap
+            ranking = [scored for scored in ranking if scored.score >= least]
+        else:
+            ranking = ranking[:wanted]
+        least = -math.inf if self.min_score is None else self.min_score
+        return [scored for scored in ranking if scored.score >= least]
 
-    def _score(self, text: str, vector: Floats | None, index: ToolIndex) -> Floats:
-        scores = index.scores(text, vector)
-        evidence = self._outcomes.evidence(text, vector)
-        if len(evidence):
-            tools = self._outcomes.tools
-            of_history, here = index.places_of(tools, count=len(evidence))
-            scores[here] += evidence[of_history]
-        return scores
-
-    def _index(self, tools: Sequence[Tool], question: Floats | None) -> Course[ToolIndex]:
-        """Find the index of this list or build it, embedding only texts never seen."""
+    def _remember(self, question: str, ranking: Sequence[ScoredTool]) -> None:
+        """Keep how far each tool was from the best, for `record` to learn from."""
         with self._lock:
-            index = next((i for i in reversed(self._indexes.values()) if i.is_for(tools)), None)
-            if index is None:
-                newest = next(reversed(self._indexes.values()), None)
-                index = ToolIndex(tools, previous=newest)
-            self._indexes[id(index)] = index
-            self._indexes.move_to_end(id(index))
-            while len(self._indexes) > _TOOL_LISTS:
-                self._indexes.popitem(last=False)
-        if question is not None and index.dimensions != len(question):
-            yield from self._embedder.embed_tool_texts(index.texts())
-            index.embed(self._embedder.tool_texts)
-        return index
+            self._routed[question] = {s.name: ranking[0].score - s.score for s in ranking}
+            self._routed.move_to_end(question)
+            while len(self._routed) > _QUESTIONS_KEPT:
+                self._routed.popitem(last=False)
 
-    def _read_outcomes(self) -> Course[None]:
-        """Take in outcomes recorded since the last route."""
-        with self._lock:
-            new = self.history.since(self._outcomes_read)
-            self._outcomes_read = self.history.total
-        for batch in (
-            new[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(new), _OUTCOMES_AT_ONCE)
-        ):
-            vectors = [_saved_vector(outcome, self.embeddings_name) for outcome in batch]
-            unknown = [o.query for o, vector in zip(batch, vectors, strict=True) if vector is None]
-            fetched = iter((yield from self._embedder.embed_questions(unknown)))
-            self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
+    def _validated(self, question: str, ranking: list[ScoredTool]) -> Course[list[ScoredTool]]:
+        if self._check is None or not ranking:
+            return ranking
+        try:
+            return self._check.keep((yield self._check.ask(question, ranking)), ranking)
+        except Exception as error:  # noqa: BLE001 - the ranking stands whatever the model does
+            self.failures["validation"] += 1
+            logger.warning("Tool routing goes on without validation: %r", error)
+            return ranking
 
 
-def _saved_vector(outcome: ToolOutcome, name: str) -> Floats | None:
-    if outcome.vector is None or outcome.embeddings != name:
-        return None
-    return np.frombuffer(outcome.vector, dtype="<f2").astype(np.float32)
-
-
-def _positive(top_k: int) -> int:
-    if top_k < 1:
-        msg = f"top_k must be at least 1, not {top_k}"
+def _checked(top_k: TopK) -> TopK:
+    if top_k != "auto" and top_k < 1:
+        msg = f'top_k must be at least 1 or "auto", not {top_k}'
         raise ValueError(msg)
     return top_k

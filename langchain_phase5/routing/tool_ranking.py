@@ -1,0 +1,111 @@
+"""Score every tool of a list for a conversation."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from threading import RLock
+
+import numpy as np
+import numpy.typing as npt
+
+from langchain_phase5.routing.clauses import clauses
+from langchain_phase5.routing.conversation import Conversation
+from langchain_phase5.routing.coverage import rank_by_coverage
+from langchain_phase5.routing.embedder import Embedder
+from langchain_phase5.routing.outcome_index import OutcomeIndex
+from langchain_phase5.routing.scored_tool import ScoredTool, Tool
+from langchain_phase5.routing.sync_or_async import Course
+from langchain_phase5.routing.tool_history import ToolHistory
+from langchain_phase5.routing.tool_index import ToolIndex
+from langchain_phase5.storage.outcomes import ToolOutcome
+
+Floats = npt.NDArray[np.float32]
+
+_TOOL_LISTS = 8
+_MAX_CONTEXT_SCORE = np.float32(2)
+_OUTCOMES_AT_ONCE = 2_000
+
+
+class ToolRanking:
+    """What a router knows about tools: their indexes and what the history says.
+
+    Args:
+        embedder: Embeds questions and tools.
+        history: Read before every ranking for what is new.
+    """
+
+    def __init__(self, embedder: Embedder, history: ToolHistory) -> None:
+        self._embedder = embedder
+        self._history = history
+        self._indexes: OrderedDict[int, ToolIndex] = OrderedDict()
+        self._outcomes = OutcomeIndex(
+            max_questions=history.max_outcomes,
+            half_life_seconds=history.half_life.total_seconds(),
+        )
+        self._outcomes_read = 0
+        self._lock = RLock()
+
+    def rank(
+        self, conversation: Conversation, tools: Sequence[Tool], *, count: int
+    ) -> Course[list[ScoredTool]]:
+        """Return the best `count` tools, best first."""
+        parts = clauses(conversation.last)
+        texts = [*conversation.texts, *parts]
+        vectors = yield from self._embedder.embed_questions(texts)
+        index = yield from self._index(tools, vectors[0])
+        yield from self._read_outcomes()
+        scores = [
+            self._score(text, vector, index) for text, vector in zip(texts, vectors, strict=True)
+        ]
+        weights = np.array(conversation.weights, dtype=np.float32)
+        whole = weights[0] * scores[0]
+        for weight, earlier in zip(weights[1:], scores[1:], strict=False):
+            whole += weight * np.minimum(earlier, _MAX_CONTEXT_SCORE)
+        of_parts = np.array(scores[len(weights) :]).reshape(len(parts), len(index))
+        return [
+            ScoredTool(tool=index.tools[place], score=score)
+            for place, score in rank_by_coverage(whole, of_parts, count=count)
+        ]
+
+    def _score(self, text: str, vector: Floats | None, index: ToolIndex) -> Floats:
+        scores = index.scores(text, vector)
+        evidence = self._outcomes.evidence(text, vector)
+        if len(evidence):
+            tools = self._outcomes.tools
+            of_history, here = index.places_of(tools, count=len(evidence))
+            scores[here] += evidence[of_history]
+        return scores
+
+    def _index(self, tools: Sequence[Tool], question: Floats | None) -> Course[ToolIndex]:
+        """Find the index of this list or build it, embedding only texts never seen."""
+        with self._lock:
+            index = next((i for i in reversed(self._indexes.values()) if i.is_for(tools)), None)
+            if index is None:
+                newest = next(reversed(self._indexes.values()), None)
+                index = ToolIndex(tools, previous=newest)
+            self._indexes[id(index)] = index
+            self._indexes.move_to_end(id(index))
+            while len(self._indexes) > _TOOL_LISTS:
+                self._indexes.popitem(last=False)
+        if question is not None and index.dimensions != len(question):
+            yield from self._embedder.embed_tool_texts(index.texts())
+            index.embed(self._embedder.tool_texts)
+        return index
+
+    def _read_outcomes(self) -> Course[None]:
+        """Take in outcomes recorded since the last route."""
+        with self._lock:
+            new = self._history.since(self._outcomes_read)
+            self._outcomes_read = self._history.total
+        for batch in (
+            new[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(new), _OUTCOMES_AT_ONCE)
+        ):
+            vectors = [_saved_vector(outcome, self._embedder.name) for outcome in batch]
+            unknown = [o.query for o, vector in zip(batch, vectors, strict=True) if vector is None]
+            fetched = iter((yield from self._embedder.embed_questions(unknown)))
+            self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
+
+
+def _saved_vector(outcome: ToolOutcome, name: str) -> Floats | None:
+    if outcome.vector is None or outcome.embeddings != name:
+        return None
+    return np.frombuffer(outcome.vector, dtype="<f2").astype(np.float32)
