@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
+from langchain_phase5.evaluation.plain import plain
 from langchain_phase5.evaluation.written import write_whole
 
 _COLUMNS = ("id", "query", "answer", "category", "cluster")
@@ -158,13 +159,15 @@ def _csv_text(dataset: Dataset) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for example in dataset:
-        query = example.inputs.get("query") if len(example.inputs) == 1 else None
-        reference = example.reference_outputs or {}
-        answer = reference.get("answer") if len(reference) == 1 else reference or None
-        cells = (query or dict(example.inputs), answer)
+        cells = _alone(example.inputs, "query"), _alone(example.reference_outputs, "answer")
         texts = [cell if isinstance(cell, str) or cell is None else _json(cell) for cell in cells]
         writer.writerow([example.id, *texts, example.category, example.cluster])
     return out.getvalue()
+
+
+def _alone(values: Mapping[str, Any] | None, key: str) -> Any:
+    """Return the value of the only key, or everything where there are others."""
+    return values[key] if values and values.keys() == {key} else plain(values)
 
 
 def _json(value: Any) -> str:

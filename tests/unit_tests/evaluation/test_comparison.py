@@ -1,0 +1,249 @@
+"""Two runs side by side, and what may be concluded."""
+
+import json
+import random
+
+import pytest
+from rich.console import Console
+
+from langchain_phase5.evaluation import (
+    AgentEvaluator,
+    ComparisonReport,
+    Dataset,
+    EvaluationReport,
+    Example,
+    ExampleResult,
+    ExitCode,
+    Failure,
+    SequentialTest,
+    assert_no_regression,
+    compare_versions,
+    detect_regressions,
+    gate,
+)
+
+
+def dataset(n=100, **fields):
+    return Dataset(
+        name="d",
+        examples=[
+            Example(
+                id=str(i),
+                inputs={"i": i},
+                reference_outputs={"answer": i},
+                category=fields.get("category", ["a", "b"][i % 2]),
+                cluster=str(i // 10) if fields.get("clusters") else "",
+            )
+            for i in range(n)
+        ],
+    )
+
+
+def run(scores, *, seconds=None, cost=None, errors=(), data=None, metrics=("right",), version=""):
+    data = data or dataset(len(scores))
+    results = [
+        ExampleResult(
+            example_id=example.id,
+            scores={metric: float(value) for metric in metrics},
+            outputs=1,
+            seconds=seconds[i] if seconds else None,
+            cost=cost[i] if cost else None,
+        )
+        if i not in errors
+        else ExampleResult(example_id=example.id, error=Failure(type="E", message="m"))
+        for i, (example, value) in enumerate(zip(data, scores, strict=True))
+    ]
+    return EvaluationReport(
+        dataset=data, results=results, metrics=list(metrics), target="t", target_version=version
+    )
+
+
+GOOD = [1] * 90 + [0] * 10
+WORSE = [1] * 70 + [0] * 30
+
+
+def test_a_real_drop_is_a_regression():
+    found = compare_versions(run(GOOD), run(WORSE))
+    assert found.verdict == "regression"
+    first = found.findings[0]
+    assert (first.metric, first.baseline, first.current) == ("right", 0.9, 0.7)
+    assert first.drop == pytest.approx(0.2)
+    assert 0 < first.low < 0.2 < first.high
+    assert first.adjusted_p < 0.001
+    assert "a regression" in first.message
+    assert found.regressions[0] == first
+
+
+def test_no_change_over_many_examples_passes_and_over_few_is_inconclusive():
+    assert compare_versions(run(GOOD * 3), run(GOOD * 3)).verdict == "pass"
+    few = compare_versions(run(GOOD[:12]), run(GOOD[:12]))
+    assert few.verdict == "inconclusive"
+    assert few.findings[0].needed > 12
+    assert "inconclusive" in few.findings[0].message
+
+
+def test_an_improvement_passes_and_says_so():
+    found = compare_versions(run(WORSE), run(GOOD))
+    assert found.verdict == "pass"
+    assert found.findings[0].improved
+    assert "an improvement" in found.findings[0].message
+
+
+def test_errors_are_a_finding_of_their_own():
+    found = compare_versions(run(GOOD), run(GOOD, errors=range(20)))
+    assert {each.metric for each in found.regressions} == {"error_rate"}
+    assert found.verdict == "regression"
+    assert found.findings[0].n == 80
+
+
+def test_latency_and_cost_are_compared_by_ratio_and_do_not_touch_the_verdict():
+    chance = random.Random(1)
+    before = [chance.lognormvariate(0, 0.3) for _ in range(300)]
+    slower = [value * 1.5 for value in before]
+    found = compare_versions(
+        run(GOOD * 3, seconds=before, cost=before), run(GOOD * 3, seconds=slower, cost=slower)
+    )
+    assert found.verdict == "pass"
+    assert {each.metric for each in found.regressions} == {"latency", "cost"}
+    [latency] = [each for each in found.findings if each.kind == "latency"]
+    assert latency.current / latency.baseline == pytest.approx(1.5)
+    assert latency.change == "+50.0%"
+
+
+def test_clusters_are_respected():
+    data = dataset(100, clusters=True)
+    worse = [0] * 10 + [1] * 80 + [0] * 10
+    found = compare_versions(run(GOOD, data=data), run(worse, data=data))
+    assert found.findings[0].n == 10
+    assert found.findings[0].verdict == "inconclusive"
+    assert compare_versions(run(GOOD), run(worse)).findings[0].verdict == "regression"
+
+
+def test_only_unchanged_examples_are_paired():
+    newer = Dataset(
+        name="d",
+        examples=[
+            Example(id="0", inputs={"i": "changed"}, reference_outputs={"answer": 0}),
+            *list(dataset(100))[1:90],
+            Example(id="new", inputs={"i": "new"}),
+        ],
+    )
+    found = compare_versions(run(GOOD), run(GOOD[:91], data=newer))
+    assert len(found.paired_ids) == 89
+    assert found.unpaired.added == ["new"]
+    assert found.unpaired.changed == ["0"]
+    assert len(found.unpaired.removed) == 10
+    assert "1 new, 10 removed and 1 changed" in found.to_html()
+
+
+def test_nothing_in_common_is_refused():
+    other = Dataset(name="d", examples=[Example(id="0", inputs={"other": 1})])
+    with pytest.raises(ValueError, match="share no example"):
+        compare_versions(run(GOOD), run([1], data=other))
+
+
+def test_only_examples_of_a_given_dataset_count():
+    found = compare_versions(run(GOOD), run(WORSE), dataset(70))
+    assert found.findings[0].n == 70
+    assert found.findings[0].drop == 0
+
+
+def test_flipped_examples_come_worst_first():
+    found = compare_versions(run([1, 0.5, 0, 1]), run([0.4, 0.5, 1, 0]))
+    assert list(found.flipped()) == ["3", "0", "2"]
+    assert found.flipped()["3"] == (1.0, 0.0)
+
+
+def test_versions_are_looked_up_in_storage(tmp_path):
+    url = f"sqlite:///{tmp_path / 'runs.db'}"
+    evaluator = AgentEvaluator(storage=url)
+    evaluator.evaluate(lambda inputs: inputs["i"], dataset(), version="v1")
+    evaluator.evaluate(lambda inputs: -1, dataset(), version="v2")
+    found = compare_versions("v1", "v2", "d", storage=url)
+    assert found.verdict == "regression"
+    assert found.candidate.target_version == "v2"
+    with pytest.raises(ValueError, match="no run of version 'v3' over the dataset 'd'"):
+        compare_versions("v1", "v3", "d", storage=url)
+    with pytest.raises(ValueError, match="give the storage"):
+        compare_versions("v1", "v2")
+
+
+def test_forms(tmp_path):
+    found = compare_versions(run(GOOD, version="v1"), run(WORSE, version="v2"))
+    data = json.loads(found.to_json(tmp_path / "c.json"))
+    assert data["verdict"] == "regression"
+    assert len(data["flipped"]) == 20
+    markdown = found.to_markdown(tmp_path / "c.md")
+    assert "### regression: t v2 against t v1" in markdown
+    assert "| right | 0.900 | 0.700 | -20.0 |" in markdown
+    assert "20 worse" in markdown
+    console = Console(record=True, width=100)
+    console.print(found)
+    assert "regression" in console.export_text()
+    assert "<caption>regression" in found._repr_html_()
+    html = found.to_html(tmp_path / "c.html")
+    assert "Differences" in html
+    assert repr(found).startswith("<ComparisonReport regression: ")
+
+
+def test_print_writes_to_the_terminal(capsys):
+    compare_versions(run(GOOD), run(WORSE)).print()
+    assert "right" in capsys.readouterr().out
+
+
+def test_detected_regressions_leave_out_what_passed():
+    assert detect_regressions(run(GOOD * 3), run(GOOD * 3), include_passes=True)
+    found = detect_regressions(run(WORSE), run(GOOD))
+    assert found[0].verdict == "regression"
+    assert all(each.verdict != "pass" for each in found)
+    unclear = detect_regressions(run(GOOD[:12]), run(GOOD[:12]))
+    assert {each.verdict for each in unclear} == {"inconclusive"}
+
+
+def test_bare_numbers_get_the_threshold_rule_and_say_so():
+    before = {"accuracy": 0.9, "f1": 0.8, "old": 1.0}
+    [found] = detect_regressions({"accuracy": 0.84, "f1": 0.75, "new": 0.1}, before)
+    assert (found.metric, found.rule, found.verdict) == ("accuracy", "threshold", "regression")
+    assert "bare threshold of 0.05" in found.message
+    assert detect_regressions({"accuracy": 0.9}, {"accuracy": 0.9}) == []
+    assert detect_regressions(run(WORSE), {"right": 0.9})[0].rule == "threshold"
+    with pytest.raises(ValueError, match="no metric in common"):
+        detect_regressions({"a": 1}, {"b": 1})
+
+
+def test_the_gate_has_four_answers():
+    good = run(GOOD * 3)
+    assert gate(ComparisonReport(baseline=good, candidate=good)) == ExitCode.PASS
+    assert gate(compare_versions(run(GOOD), run(WORSE))) == ExitCode.REGRESSION
+    assert gate(compare_versions(run(GOOD[:9]), run(GOOD[:9]))) == ExitCode.INCONCLUSIVE
+    assert gate(compare_versions(run(GOOD), run(GOOD, errors=range(30)))) == ExitCode.ERRORS
+
+
+def test_a_test_can_assert_that_nothing_got_worse():
+    assert assert_no_regression(run(GOOD), run(GOOD)).verdict
+    with pytest.raises(AssertionError, match="regression: error rate .*\n- right went from 0.9"):
+        assert_no_regression(run(WORSE), run(GOOD))
+    with pytest.raises(AssertionError, match="inconclusive"):
+        assert_no_regression(run(GOOD[:9]), run(GOOD[:9]), allow_inconclusive=False)
+
+
+@pytest.mark.parametrize(("broken", "runs", "verdict"), [(0.0, 5, "pass"), (0.5, 1, "regression")])
+async def test_runs_are_added_only_while_nothing_is_clear(tmp_path, broken, runs, verdict):
+    chance = random.Random(3)
+
+    def flaky(share):
+        return lambda inputs: inputs["i"] if chance.random() > share else -1
+
+    evaluator = AgentEvaluator(storage=f"sqlite:///{tmp_path / 'runs.db'}")
+    baseline = await evaluator.run_evaluation(dataset(80), flaky(0.1), repeats=3)
+    found = await evaluator.run_until_clear(
+        dataset(80),
+        flaky(0.1 + broken),
+        baseline,
+        journal=tmp_path / "journal.jsonl",
+        plan=SequentialTest(looks=(1, 2, 5), futility=1.0, level=0.001),
+    )
+    assert found.verdict == verdict or found.verdict == "inconclusive"
+    assert found.candidate.repeats <= runs
+    assert len(found.candidate.results) == 80 * found.candidate.repeats
+    assert (found.candidate.repeats == 1) == (broken > 0)

@@ -1,0 +1,70 @@
+"""Intervals against scipy and against known values."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from langchain_phase5.evaluation import Estimate
+from langchain_phase5.evaluation.estimate import (
+    mean_estimate,
+    quantile_estimate,
+    t_quantile,
+    wilson,
+)
+
+stats = pytest.importorskip("scipy.stats")
+
+
+@given(p=st.floats(0.55, 0.999), df=st.integers(1, 5000))
+def test_t_quantiles(p, df):
+    assert t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-7)
+
+
+@given(hits=st.integers(0, 60), extra=st.integers(0, 60))
+def test_wilson(hits, extra):
+    n = hits + extra
+    if n:
+        theirs = stats.binomtest(hits, n).proportion_ci(method="wilson")
+        assert wilson(hits / n, n) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+        ours = mean_estimate([1.0] * hits + [0.0] * extra)
+        assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+
+
+@given(st.lists(st.floats(-50, 50), min_size=3, max_size=40))
+def test_means_of_anything_else_get_students_t(values):
+    values = [*values, -1.5, 2.5]  # certainly no scores, certainly not all equal
+    ours, error = mean_estimate(values), stats.sem(values)
+    theirs = stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
+    assert (ours.low, ours.high) == pytest.approx(theirs, rel=1e-6, abs=1e-9)
+
+
+def test_clusters_count_as_one_each():
+    values = [1.0, 1.0, 0.0, 0.0] * 5
+    alone = mean_estimate(values)
+    together = mean_estimate(values, clusters=["a", "a", "b", "b"] * 5)
+    keyless = mean_estimate(values, clusters=[""] * 20)
+    assert (alone.n, together.n, keyless.n) == (20, 2, 20)
+    assert together.high - together.low > alone.high - alone.low
+
+
+def test_scores_that_are_all_equal_are_not_certain():
+    ours = mean_estimate([0.5] * 10)
+    assert ours.low < 0.5 < ours.high
+
+
+def test_nothing_and_one_value():
+    assert mean_estimate([]) == Estimate()
+    assert str(mean_estimate([])) == "unknown"
+    assert mean_estimate([7.0]) == Estimate(value=7.0, n=1)
+    assert str(mean_estimate([7.0])) == "7.000 n=1"
+    assert quantile_estimate([], 0.5) == Estimate()
+
+
+def test_quantiles_lie_in_their_interval():
+    values = np.arange(1000) / 1000
+    found = quantile_estimate(values, 0.95)
+    assert found.low < 0.95 < found.high
+    assert found.value == pytest.approx(np.quantile(values, 0.95))
+    small = quantile_estimate([1.0, 2.0, 3.0], 0.99)
+    assert small.high == 3.0

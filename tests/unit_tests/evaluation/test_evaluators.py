@@ -1,0 +1,104 @@
+"""Evaluators of every shape plug in."""
+
+import asyncio
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+
+from langchain_phase5.evaluation import AgentEvaluator
+
+EXAMPLE = {"id": "e", "inputs": {"query": "?"}, "outputs": {"answer": "a"}, "metadata": {"m": 7}}
+
+
+class Result:
+    key, score, comment = "custom", 0.5, None
+    reasoning = "because"
+
+
+def keyword_only(*, inputs, outputs, reference_outputs, **rest):
+    return {"key": "kw", "score": float(outputs == reference_outputs["answer"]), "comment": "c"}
+
+
+def positional(outputs, reference_outputs):
+    return outputs == reference_outputs["answer"]
+
+
+async def asynchronous(outputs, inputs):
+    await asyncio.sleep(0)
+    return {"score": 0.25}
+
+
+def of_example(example, metadata):
+    return example.metadata["m"] / 10 if metadata["m"] == 7 else 0
+
+
+def undecided(outputs):
+    return None
+
+
+class Callable_:
+    def __call__(self, outputs):
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "scores"),
+    [
+        (keyword_only, {"kw": 1.0}),
+        (positional, {"positional": 1.0}),
+        (asynchronous, {"asynchronous": 0.25}),
+        (of_example, {"of_example": 0.7}),
+        (undecided, {}),
+        (Callable_(), {"Callable_": 1.0}),
+        (lambda outputs: Result(), {"custom": 0.5}),
+        (lambda outputs: {"results": [{"key": "x", "score": 1}]}, {"x": 1.0}),
+        (RunnableLambda(lambda v: v["outputs"] == "a", name="chain"), {"chain": 1.0}),
+    ],
+)
+def test_evaluators_of_every_shape(evaluator, scores):
+    report = AgentEvaluator().evaluate(lambda inputs: "a", [EXAMPLE], [evaluator])
+    assert report.results[0].scores == scores
+    assert not report.results[0].metric_errors
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "message"),
+    [
+        (lambda outputs: float("nan"), "nan as a score"),
+        (lambda outputs: {"verdict": 1}, "a dict with a 'score' was expected"),
+        (lambda outputs: "good", "was expected"),
+        (lambda outputs: 1 / 0, "division by zero"),
+    ],
+)
+def test_a_failing_evaluator_is_an_error_of_its_own(evaluator, message):
+    report = AgentEvaluator().evaluate(lambda inputs: "a", [EXAMPLE], [evaluator, "exact_match"])
+    [failure] = report.results[0].metric_errors.values()
+    assert message in failure.message
+    assert report.score("exact_match").value == 1.0
+    assert report.error_rate.value == 0
+
+
+def test_a_wrapped_evaluator_is_asked_for_its_function():
+    class RunEvaluator:
+        def evaluate_run(self, run, example):
+            raise NotImplementedError
+
+    with pytest.raises(ValueError, match="give the function that it wraps"):
+        AgentEvaluator().evaluate(lambda i: 1, [EXAMPLE], [RunEvaluator()])
+
+
+def test_ours_plug_into_langsmith():
+    """LangSmith normalizes evaluators by their parameters; ours must pass."""
+    from langsmith.evaluation.evaluator import run_evaluator
+    from langsmith.schemas import Example, Run
+
+    from langchain_phase5.evaluation.metrics import exact_match
+
+    evaluator = run_evaluator(exact_match)
+    fields = {"id": "00000000-0000-0000-0000-000000000001"}
+    example = Example(inputs={}, outputs={"answer": "a"}, **fields)
+    run = Run(
+        name="r", run_type="chain", inputs={}, outputs={"answer": "A."},
+        start_time="2026-01-01T00:00:00Z", trace_id=fields["id"], **fields,
+    )  # fmt: skip
+    assert evaluator.evaluate_run(run, example).score == 1.0

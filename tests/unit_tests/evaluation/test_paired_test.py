@@ -1,0 +1,94 @@
+"""The paired test against brute force, and what its verdicts mean."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langchain_phase5.evaluation.paired_test import holm, paired_test
+from langchain_phase5.evaluation.sequential_test import SequentialTest
+
+
+def by_brute_force(values):
+    total = sum(values)
+    sums = [
+        sum(s * v for s, v in zip(signs, values, strict=True))
+        for signs in itertools.product((1, -1), repeat=len(values))
+    ]
+    above = sum(s > total + 1e-9 for s in sums)
+    equal = sum(abs(s - total) <= 1e-9 for s in sums)
+    return (above + equal / 2) / len(sums)
+
+
+@given(
+    st.lists(st.sampled_from([-1, -0.6, -0.2, 0, 0.2, 0.4, 1]), min_size=1, max_size=9).filter(any)
+)
+def test_lattice_differences_get_the_exact_p_value(values):
+    assert paired_test(values).p_value == pytest.approx(by_brute_force(values), abs=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(-1, 1), min_size=6, max_size=9))
+def test_other_differences_get_nearly_the_exact_p_value(values):
+    values = [value + math.pi / 1000 for value in values]
+    assert paired_test(values).p_value == pytest.approx(by_brute_force(values), abs=0.03)
+
+
+def test_the_same_data_give_the_same_answer():
+    values = np.random.default_rng(0).normal(size=300)
+    assert paired_test(values) == paired_test(values)
+    assert paired_test(values, seed=1) != paired_test(values)
+
+
+def test_three_verdicts():
+    assert paired_test([1.0] * 10 + [0.0] * 90).verdict(0.05) == "regression"
+    assert paired_test([0.0] * 500).verdict(0.05) == "pass"
+    assert paired_test([0.0] * 10).verdict(0.05) == "inconclusive", "ten agreeing pairs are few"
+    assert paired_test([-1.0] * 30 + [0.0] * 70).verdict(0.05) == "pass"
+
+
+def test_what_more_examples_would_buy():
+    few = paired_test([1.0, -1.0, 0, 0, 0] * 10)
+    many = paired_test([1.0, -1.0, 0, 0, 0] * 100)
+    assert many.minimum_detectable_drop < few.minimum_detectable_drop
+    assert few.units_needed(0.05) > 50
+    assert many.units_needed(0.05) == pytest.approx(few.units_needed(0.05), rel=0.1)
+
+
+def test_clusters_are_flipped_whole():
+    values = [1.0] * 10 + [0.0] * 90
+    alone = paired_test(values)
+    together = paired_test(values, clusters=["one"] * 10 + [str(i) for i in range(90)])
+    assert (alone.n, together.n) == (100, 91)
+    assert alone.p_value < 0.01
+    assert together.p_value == 0.25
+
+
+def test_one_difference_is_no_evidence():
+    assert paired_test([1.0], bounded=False).verdict(0.05) == "inconclusive"
+    with pytest.raises(ValueError, match="nothing to compare"):
+        paired_test([])
+
+
+def test_long_lattices_are_resampled():
+    values = [60.0 * (-1) ** i for i in range(1, 40_001)]
+    assert paired_test(values, bounded=False).p_value == pytest.approx(0.5, abs=0.05)
+
+
+def test_holm_adjusts_in_order():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_a_sequence_of_looks_ends_when_it_is_clear_or_hopeless():
+    plan = SequentialTest(looks=(1, 2, 4))
+    assert plan.decided("regression", 1, 0.001)
+    assert plan.decided("pass", 1, 0.5)
+    assert not plan.decided("inconclusive", 1, 0.9)
+    assert plan.decided("inconclusive", 2, 0.9)
+    assert not plan.decided("inconclusive", 2, 0.3)
+    assert plan.decided("inconclusive", 4, 0.3)

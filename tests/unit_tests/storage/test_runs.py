@@ -1,0 +1,42 @@
+"""The history of runs in the database."""
+
+import pytest
+
+from langchain_phase5.storage.database import Database
+from langchain_phase5.storage.runs import RunStore
+
+
+def report(run_id, version, started_at, dataset="d"):
+    return {
+        "run_id": run_id,
+        "target": "agent",
+        "target_version": version,
+        "started_at": started_at,
+        "summary": {"scores": {}},
+        "dataset": {"name": dataset, "version": "abc"},
+        "results": [],
+    }
+
+
+@pytest.fixture
+def store():
+    return RunStore(Database("sqlite://"))
+
+
+def test_the_newest_run_of_a_version_is_loaded(store):
+    store.save(report("r1", "v1", 1.0))
+    store.save(report("r2", "v1", 2.0))
+    store.save(report("r3", "v1", 3.0, dataset="other"))
+    assert store.load("v1", dataset="d")["run_id"] == "r2"
+    assert store.load("v1")["run_id"] == "r3"
+    assert store.load("r1")["run_id"] == "r1"
+    assert store.load("v2") is None
+
+
+def test_history_lists_summaries_newest_first(store):
+    store.save(report("r1", "v1", 1.0))
+    store.save(report("r2", "v2", 2.0))
+    store.save(report("r2", "v2 again", 2.0))
+    assert [run["target_version"] for run in store.history("d")] == ["v2 again", "v1"]
+    assert "report" not in store.history()[0]
+    assert store.history("unknown") == []
