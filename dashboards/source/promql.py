@@ -15,7 +15,7 @@ _SKIPPED = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"(?<![\w:.$])([a-zA-Z_:][\w:]*)(?!\s*\(|[\w:])")
-_WORDS = {"and", "or", "unless", "bool", "offset", "by", "without", "inf", "nan"}
+_WORDS = {"and", "or", "unless", "bool", "offset", "group_left", "group_right", "inf", "nan"}
 _SUFFIX = re.compile(r"_(?:bucket|sum|count)$")
 
 

@@ -1,4 +1,4 @@
-"""From which value on a panel changes color; the alert rules use the same limits."""
+"""From which value on a panel changes color."""
 
 from collections.abc import Sequence
 
