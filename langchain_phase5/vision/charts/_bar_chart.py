@@ -30,11 +30,10 @@ def read_bars(canvas: Canvas, layout: Layout) -> ChartData:
     Raises:
         UnreadableChartError: There are no bars, or something about them is uncertain.
     """
-    upright = find_bars(canvas, layout.plot, layout.legend_box)
+    upright = find_bars(canvas, layout.plot, layout.legend_box, layout.x.positions)
     turned = canvas.transposed()
-    lying = find_bars(
-        turned, _flip(layout.plot), _flip(layout.legend_box) if layout.legend_box else None
-    )
+    box = _flip(layout.legend_box) if layout.legend_box else None
+    lying = find_bars(turned, _flip(layout.plot), box, layout.y.positions)
     if upright and layout.y.scale and _prefers(upright, lying, layout):
         data = _assemble(upright, layout, layout.x, layout.y, layout.y.scale, axis=0)
         labels = layout.x_label, layout.y_label
@@ -117,8 +116,8 @@ def _keys(found: BarSet, names: Ticks) -> tuple[dict[Bar, str | float], bool]:
     Raises:
         UnreadableChartError: A bar has no label.
     """
-    if not names.names:
-        msg = "the bars have no labels"
+    if not names.scale and not (names.names and names.are_names):
+        msg = "the labels of the bars are not legible"
         raise UnreadableChartError(msg)
     spots = np.array(names.positions)
     centers = np.array([bar.center for bar in found.bars])
@@ -173,10 +172,13 @@ def _series(
     found: BarSet, keys: dict[Bar, str | float], scale: Scale, layout: Layout
 ) -> list[ChartSeries]:
     """One series per color, or one in all when colors only tell the categories apart."""
-    names = {entry.color: entry.name for entry in layout.legend}
     colors = list(dict.fromkeys(bar.color for bar in found.bars))
+    names = layout.names_of(colors)
     single = len(set(keys.values())) == len(found.bars) and not _tells_more(found, keys, names)
     groups = [found.bars] if single else [[b for b in found.bars if b.color == c] for c in colors]
+    if not single and len(names) < len(colors):
+        msg = f"the bars have {len(colors)} colors, of which {len(names)} have names"
+        raise UnreadableChartError(msg)
     order = list(names)
     groups.sort(key=lambda g: order.index(g[0].color) if g[0].color in order else len(order))
     return [

@@ -1,6 +1,7 @@
 """Measures the bars of a chart: upright ones; lying ones are read with x and y exchanged."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +51,16 @@ class BarSet:
     """Share of the colored area inside the plot that these bars explain."""
 
 
-def find_bars(canvas: Canvas, plot: Box, legend: Box | None) -> BarSet | None:
-    """The upright bars in the plot, or None when what is there does not stand on one line."""
-    rectangles = _rectangles(canvas, plot)
+def find_bars(canvas: Canvas, plot: Box, legend: Box | None, labels: list[float]) -> BarSet | None:
+    """The upright bars in the plot, or None when what is there does not stand on one line.
+
+    Args:
+        canvas: The chart.
+        plot: Where bars may be.
+        legend: What is inside is none of them.
+        labels: Where the categories are, in pixels from the left.
+    """
+    rectangles = _mended(_rectangles(canvas, plot), labels)
     if legend:
         rectangles = [bar for bar in rectangles if not _inside(bar, legend)]
     total = sum(bar.area for bar in rectangles)
@@ -62,8 +70,18 @@ def find_bars(canvas: Canvas, plot: Box, legend: Box | None) -> BarSet | None:
     standing = [bar for bar in rectangles if _stands(bar, baseline)]
     stacked = _on_top(standing, rectangles)
     bars = standing + stacked
-    coverage = sum(bar.area for bar in bars) / total
+    coverage = sum(bar.area for bar in bars) / max(total, _colored(canvas, plot, legend))
     return BarSet(sorted(bars, key=lambda b: (b.left, b.top)), baseline, bool(stacked), coverage)
+
+
+def _colored(canvas: Canvas, plot: Box, legend: Box | None) -> int:
+    """Pixels in a color other than grey, inside the plot and outside the legend."""
+    spread = canvas.palette.max(axis=1) - canvas.palette.min(axis=1)
+    colors = [c for c in np.flatnonzero(spread > 60) if c not in canvas.panels]
+    shown = np.isin(canvas.colors, colors)
+    if legend:
+        shown[max(0, legend[1]) : legend[3], max(0, legend[0]) : legend[2]] = False
+    return int(shown[plot[1] : plot[3], plot[0] : plot[2]].sum())
 
 
 def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
@@ -93,7 +111,62 @@ def _without_lines(rectangles: list[Bar]) -> list[Bar]:
         for bar in rectangles
         if bar not in true and any(abs(bar.width - w) <= 1 for w in widths.get(bar.color, []))
     ]
-    return true + flat
+    return [bar for bar in true + flat if not any(_is_part(bar, other) for other in true)]
+
+
+def _is_part(bar: Bar, other: Bar) -> bool:
+    """Whether a rectangle is only a shade within a larger one, as where a line shines through."""
+    inside = other.left - 2 <= bar.left and bar.right <= other.right + 2
+    within = other.top - 2 <= bar.top and bar.bottom <= other.bottom + 2
+    return inside and within and 3 * bar.area < other.area
+
+
+def _mended(rectangles: list[Bar], labels: list[float]) -> list[Bar]:
+    """Joins the parts of bars that a grid line drawn over them has cut."""
+    stacked = _joined(rectangles, _one_above)
+    return _joined(stacked, lambda one, other: _same_category(one, other, labels))
+
+
+def _joined(rectangles: list[Bar], belong: Callable[[Bar, Bar], bool]) -> list[Bar]:
+    rest = sorted(rectangles, key=lambda b: (b.color, b.left, b.top))
+    whole = []
+    while rest:
+        bar = rest.pop(0)
+        mate = next((o for o in rest if o.color == bar.color and belong(bar, o)), None)
+        if mate is None:
+            whole.append(bar)
+        else:
+            rest.remove(mate)
+            rest.insert(0, _union(bar, mate))
+    return whole
+
+
+def _union(one: Bar, other: Bar) -> Bar:
+    return Bar(
+        one.color,
+        min(one.left, other.left),
+        max(one.right, other.right),
+        min(one.top, other.top),
+        max(one.bottom, other.bottom),
+    )
+
+
+def _one_above(one: Bar, other: Bar) -> bool:
+    """A stack never has one color twice in a row, so these are parts of one bar."""
+    gap = max(one.top, other.top) - min(one.bottom, other.bottom)
+    return abs(one.left - other.left) <= 1 and abs(one.right - other.right) <= 1 and gap <= 4
+
+
+def _same_category(one: Bar, other: Bar, labels: list[float]) -> bool:
+    """Side by side, equally high and nearest to the same label, which lies between them."""
+    gap = max(one.left, other.left) - min(one.right, other.right)
+    level = abs(one.top - other.top) <= 2.5 and abs(one.bottom - other.bottom) <= 2.5
+    if not level or gap > 4:
+        return False
+    near = [min(labels, key=lambda p: abs(p - bar.center), default=0.0) for bar in (one, other)]
+    return near[0] == near[1] and min(one.center, other.center) <= near[0] <= max(
+        one.center, other.center
+    )
 
 
 def _runs(part: NDArray[np.bool_], box: Box) -> list[Box]:
@@ -159,12 +232,18 @@ def _inside(bar: Bar, box: Box) -> bool:
 
 
 def _baseline(bars: list[Bar]) -> float | None:
-    """The row on which most of the colored area stands or hangs."""
-    edges = [(edge, bar.area) for bar in bars for edge in (bar.top, bar.bottom)]
+    """The row on which the most columns of color stand or hang."""
+    edges = [(edge, bar) for bar in bars for edge in (bar.top, bar.bottom)]
     if not edges:
         return None
-    support = [sum(a for other, a in edges if abs(other - edge) <= 2) for edge, _ in edges]
-    best = edges[int(np.argmax(support))][0]
+
+    def support(edge: float) -> tuple[int, float]:
+        near = [bar for other, bar in edges if abs(other - edge) <= 2]
+        above = {x for b in near if b.bottom <= edge + 2 for x in range(b.left, b.right)}
+        below = {x for b in near if b.bottom > edge + 2 for x in range(b.left, b.right)}
+        return len(above ^ below), sum(bar.area for bar in near)  # in both: joints of a stack
+
+    best = max((edge for edge, _ in edges), key=support)
     return float(np.median([edge for edge, _ in edges if abs(edge - best) <= 2]))
 
 

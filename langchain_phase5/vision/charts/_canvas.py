@@ -15,6 +15,9 @@ LONGEST_SIDE = 1800
 SAME_COLOR = 26
 """Largest distance (maximum over channels, 0-255) between pixels of one flat color."""
 
+DISTINCT = 9
+"""The same for colors that fill large areas: a pale panel differs little from white paper."""
+
 
 @dataclass
 class Canvas:
@@ -104,7 +107,8 @@ def _palette(pixels: NDArray[np.int16], most: int = 24) -> NDArray[np.int16]:
         if counts[key] < least or len(chosen) == most:
             break
         color = np.median(flat[keys == key], axis=0).astype(np.int16)
-        if all(np.abs(color - other).max() > SAME_COLOR for other in chosen):
+        apart = DISTINCT if counts[key] > 0.015 * len(flat) else SAME_COLOR
+        if all(np.abs(color - other).max() > apart for other in chosen):
             chosen.append(color)
     return np.array(chosen, dtype=np.int16).reshape(-1, 3)
 
@@ -121,22 +125,43 @@ def _nearest(pixels: NDArray[np.int16], palette: NDArray[np.int16]) -> NDArray[n
 
 
 def _panels(canvas: Canvas) -> list[int]:
-    """The paper, and a color whose frame encloses a large part of the picture.
+    """The paper, and any color behind the marks: a filled rectangle on which no paper shows.
 
-    A panel is seen all around the marks, so it reaches all four sides of its own bounding box.
+    Bars also reach the corners of the box around them, but between them one sees what is behind.
     """
-    panels = [canvas.paper]
+    found = []
     for color in range(len(canvas.palette)):
-        mask = canvas.mask(color)
-        share = mask.mean()
-        if color == canvas.paper or share < 0.1:
+        if color == canvas.paper or canvas.mask(color).mean() < 0.05:
             continue
+        mask = _opened(canvas.mask(color))  # soft edges of letters may have the panel's color
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        inner = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        sides = [inner[:3].max(0), inner[-3:].max(0), inner[:, :3].max(1), inner[:, -3:].max(1)]
-        corners = [inner[:4, :4], inner[:4, -4:], inner[-4:, :4], inner[-4:, -4:]]
-        square = sum(corner.mean() > 0.5 for corner in corners) >= 3
-        shown = sorted(side.mean() for side in sides)
-        if square and inner.size > 0.25 * mask.size and shown[1] > 0.3:
+        if not len(rows):
+            continue
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        if _is_sheet(mask[box]) and mask[box].size > 0.25 * mask.size:
+            found.append((mask[box].size, color, box))
+    panels = [canvas.paper]
+    for _, color, box in sorted(found, key=lambda one: -one[0]):
+        if np.isin(canvas.colors[box], panels).mean() < 0.15:
             panels.append(color)
     return panels
+
+
+def _opened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The largest patch of a color, grid lines bridged, without thin or stray parts."""
+    from scipy import ndimage
+
+    opened = ndimage.binary_opening(mask, np.ones((4, 4)))
+    labels, boxes = components(ndimage.binary_closing(opened, np.ones((7, 7))))
+    if not boxes:
+        return np.asarray(opened)
+    largest = int(np.bincount(labels.ravel())[1:].argmax()) + 1
+    return np.asarray(opened & (labels == largest))
+
+
+def _is_sheet(inner: NDArray[np.bool_]) -> bool:
+    """Whether a color shows in three corners of its box and along three of its sides."""
+    sides = [inner[:3].max(0), inner[-3:].max(0), inner[:, :3].max(1), inner[:, -3:].max(1)]
+    corners = [inner[:4, :4], inner[:4, -4:], inner[-4:, :4], inner[-4:, -4:]]
+    shown = sorted(float(side.mean()) for side in sides)
+    return sum(corner.mean() > 0.5 for corner in corners) >= 3 and shown[1] > 0.3

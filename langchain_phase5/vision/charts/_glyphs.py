@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas, components
 
-INK = 60
+INK = 45
 """How far a pixel is from its background (0-255) before it is ink."""
 COLORFUL = 60
 """Difference between the strongest and the weakest channel (0-255) of what is no grey."""
@@ -20,6 +20,8 @@ WORD_GAP = 0.45
 PHRASE_GAP = 0.95
 """Largest gap between the words of one phrase, in line heights."""
 MOST_GLYPHS = 1500
+LONG_STROKE = 45
+"""Pixels."""
 
 
 @dataclass
@@ -88,8 +90,11 @@ def around(boxes: list[Box]) -> Box:
 def find_phrases(canvas: Canvas) -> list[Phrase]:
     """All phrases on the paper and the panels."""
     phrases: list[Phrase] = []
+    known: set[Box] = set()
     for panel in canvas.panels:
-        flat, tall = _by_direction(_glyphs(canvas, panel))
+        glyphs = [glyph for glyph in _glyphs(canvas, panel) if glyph not in known]
+        known.update(glyphs)
+        flat, tall = _by_direction(_without_ticks(glyphs))
         phrases += [Phrase(words) for words in _phrases(flat, upright=True)]
         phrases += [Phrase(words, upright=False) for words in _phrases(tall, upright=False)]
     return [phrase for phrase in phrases if not _is_tick(phrase, phrases)]
@@ -108,7 +113,7 @@ def _is_tick(phrase: Phrase, phrases: list[Phrase]) -> bool:
 def _glyphs(canvas: Canvas, panel: int) -> list[Box]:
     """Boxes of ink that is small enough for a character and stands on that background."""
     far = canvas.distance(panel) > INK
-    _, boxes = components(far)
+    _, boxes = components(far & ~_strokes(far))
     tallest = max(34.0, 0.055 * max(canvas.height, canvas.width))
     near = canvas.mask(panel)
     found = [
@@ -123,6 +128,15 @@ def _glyphs(canvas: Canvas, panel: int) -> list[Box]:
     return found[:MOST_GLYPHS]
 
 
+def _strokes(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Straight lines longer than any letter is wide or high: axes, grids, frames, bars."""
+    from scipy import ndimage
+
+    across = ndimage.binary_opening(ink, np.ones((1, LONG_STROKE)))
+    down = ndimage.binary_opening(ink, np.ones((LONG_STROKE, 1)))
+    return np.asarray(across | down)
+
+
 def _stands_on(near: NDArray[np.bool_], box: Box) -> bool:
     left, top, right, bottom = box
     height, width = near.shape
@@ -133,14 +147,38 @@ def _stands_on(near: NDArray[np.bool_], box: Box) -> bool:
 
 
 def _is_colorful(canvas: Canvas, box: Box, ink: NDArray[np.bool_]) -> bool:
-    """Text is printed in greys; a colorful glyph is a marker or a legend swatch."""
+    """Text is printed in greys; what is colorful or a block is a marker or a swatch."""
     left, top, right, bottom = box
-    inside = canvas.pixels[top:bottom, left:right][ink[top:bottom, left:right]]
+    dark = ink[top:bottom, left:right]
+    if min(dark.shape) >= 6 and dark.mean() > 0.95:
+        return True  # a full rectangle, as no letter is
+    inside = canvas.pixels[top:bottom, left:right][dark]
     return bool(np.median(inside.max(axis=1) - inside.min(axis=1)) > COLORFUL)
 
 
 def _flip(box: Box) -> Box:
     return box[1], box[0], box[3], box[2]
+
+
+def _without_ticks(glyphs: list[Box]) -> list[Box]:
+    """Drops tick marks: short strokes in line with equal ones; a minus has a digit to its right."""
+    if not glyphs:
+        return []
+    array = np.array(glyphs, dtype=float)
+    left, top, right, bottom = array.T
+    width, height = right - left, bottom - top
+    line = float(np.median(height[height >= 5])) if (height >= 5).any() else 0.0
+    upright = (width <= 3) & (height >= 3) & (height < 0.75 * line) & (height > 1.5 * width)
+    flat = (height <= 3) & (width >= 3) & (width < 1.2 * line) & (width > 1.5 * height)
+    row = (np.abs(top[:, None] - top) <= 1) & (np.abs(height[:, None] - height) <= 1)
+    column = (np.abs(left[:, None] - left) <= 1) & (np.abs(width[:, None] - width) <= 1)
+    level = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    after = (left[None] >= right[:, None] - 1) & (left[None] - right[:, None] <= 0.7 * line)
+    np.fill_diagonal(after, val=False)
+    minus = (after & (level > 0)).any(axis=1)  # or a comma
+    tick = upright & ~minus & ((row & upright).sum(axis=1) >= 2)
+    tick |= flat & ~minus & ((column & flat).sum(axis=1) >= 2)
+    return [glyph for glyph, drop in zip(glyphs, tick, strict=True) if not drop]
 
 
 def _by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
@@ -150,9 +188,11 @@ def _by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
     flipped = [_flip(box) for box in glyphs]
     beside, below = _gaps(glyphs), _gaps(flipped)
     pull = 1 / (beside + 1) ** 2 - 1 / (below + 1) ** 2
-    vote = np.sign(pull.sum(axis=1) + 0.01 * pull.max(axis=1))
-    linked = np.isfinite(beside) | np.isfinite(below)
-    turned = (np.where(linked, vote[None, :], 0).sum(axis=1) + vote) < 0
+    left, top, right, bottom = np.array(glyphs, dtype=float).T
+    flat = right - left > 1.8 * (bottom - top)  # letters that touch
+    high = (bottom - top > 1.8 * (right - left)) & (bottom - top > 2 * np.median(bottom - top))
+    vote = np.sign(pull.sum(axis=1) + 0.01 * pull.max(axis=1) + 0.5 * flat - 0.5 * high)
+    turned = (np.abs(pull) * vote[None, :]).sum(axis=1) + 0.1 * vote < 0
     turned |= _lying(glyphs, np.asarray(np.isfinite(beside).any(axis=1)))
     return (
         [g for g, t in zip(glyphs, turned, strict=True) if not t],
@@ -168,7 +208,8 @@ def _gaps(boxes: list[Box]) -> NDArray[np.float64]:
     overlap = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     same_line = overlap >= 0.4 * np.minimum(height[:, None], height)
     gap = np.maximum(left[None, :] - right[:, None], left[:, None] - right[None, :])
-    near = same_line & (gap >= -1) & (gap <= WORD_GAP * np.maximum(height[:, None], height) + 1)
+    tall = np.minimum(np.maximum(height[:, None], height), 1.5 * np.median(height))
+    near = same_line & (gap >= -1) & (gap <= WORD_GAP * tall + 1)
     speck = np.maximum(height, width) <= 0.4 * np.median(np.maximum(height, width))
     near[:, speck] = near[speck] = False
     np.fill_diagonal(near, val=False)
@@ -178,7 +219,7 @@ def _gaps(boxes: list[Box]) -> NDArray[np.float64]:
 def _lying(glyphs: list[Box], linked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Lone glyphs in a row of lone glyphs that are wider than tall: turned one-letter labels."""
     left, top, right, bottom = np.array(glyphs, dtype=float).T
-    alone = ~linked & (bottom - top >= 4)
+    alone = ~linked & (np.maximum(bottom - top, right - left) >= 4)
     row = np.abs(top[:, None] + bottom[:, None] - top - bottom) <= 4
     peers = row & alone & alone[:, None]
     wide = (right - left) > 1.1 * (bottom - top)
@@ -198,7 +239,7 @@ def _phrases(glyphs: list[Box], *, upright: bool) -> list[list[Word]]:
     for group in _grouped(boxes, PHRASE_GAP):
         order = sorted(group, key=boxes.__getitem__)
         line = max(boxes[i][3] - boxes[i][1] for i in order)
-        if len(order) > 1 and boxes[order[-1]][3] - boxes[order[-1]][1] <= max(2, 0.2 * line):
+        if len(order) > 1 and boxes[order[-1]][3] - boxes[order[-1]][1] <= max(3, 0.25 * line):
             order.pop()  # a tick mark, as in `_without_tick`
         phrases.append([Word(words[i], _placed(boxes[i], upright=upright)) for i in order])
     return phrases
@@ -234,6 +275,8 @@ def _grouped(boxes: list[Box], gap: float) -> list[list[int]]:
     overlap = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     low, high = np.minimum(height[:, None], height), np.maximum(height[:, None], height)
     apart = np.maximum(left[None, :] - right[:, None], left[:, None] - right[None, :])
+    speck = np.maximum(height, right - left) <= 0.45 * high.max(axis=1)
+    overlap = overlap + np.where(speck[:, None] | speck, 0.15 * high, 0.0)  # commas hang below
     linked = (overlap >= 0.4 * low) & (apart <= gap * high + 1)
     linked |= _dots(left, top, right, bottom)
     rows, columns = np.nonzero(linked)

@@ -3,10 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from langchain_phase5.vision.charts._canvas import Box, Canvas, components
-from langchain_phase5.vision.charts._glyphs import Phrase, around, middle
+from langchain_phase5.vision.charts._glyphs import Phrase, Word, around, middle
 from langchain_phase5.vision.charts._numbers import read_number, unit_of
+from langchain_phase5.vision.charts._reading import read_phrases
 from langchain_phase5.vision.charts._scale import Scale, fit_scale
+from langchain_phase5.vision.charts._ticks import snapped
+
+LEGIBLE = 0.3
+"""Least confidence of every label, 0 to 1."""
+NEAR_COLOR = 48
+"""Largest distance (maximum over channels, 0-255) between a mark and its legend swatch."""
 
 
 @dataclass
@@ -20,6 +29,13 @@ class Ticks:
     scale: Scale | None = None
     """None when the labels are categories."""
     unit: str | None = None
+    legible: bool = True
+    """Every label was recognized with some confidence."""
+
+    @property
+    def are_names(self) -> bool:
+        """Whether they can serve as categories: legible and all different."""
+        return self.legible and len(set(self.names)) == len(self.names)
 
 
 @dataclass
@@ -41,9 +57,17 @@ class Layout:
     plot: Box
     """Where the marks may be."""
     legend: list[LegendEntry]
+    canvas: Canvas
     title: str | None = None
     x_label: str | None = None
     y_label: str | None = None
+
+    def names_of(self, colors: list[int]) -> dict[int, str]:
+        """The legend's name for each color of the marks, in the order of the legend.
+
+        The colors of swatch and mark may differ a little, as in JPEG files or with soft edges.
+        """
+        return names_by_color(self.canvas, self.legend, colors)
 
     @property
     def legend_box(self) -> Box | None:
@@ -61,11 +85,13 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
     free = [phrase for phrase in phrases if id(phrase) not in used]
     row = _row_of_ticks(free, canvas)
     column = _column_of_ticks([p for p in free if p not in row], canvas)
-    x, y = _ticks(row, axis=0), _ticks(column, axis=1)
+    x, y = _ticks(canvas, row, axis=0), _ticks(canvas, column, axis=1)
+    if x.scale is None and y.scale is None:
+        x, y = _as_digits(canvas, row, x, axis=0), _as_digits(canvas, column, y, axis=1)
     left = max((box[2] for box in y.boxes), default=0)
     bottom = min((box[1] for box in x.boxes), default=canvas.height)
     plot = (left, 0, canvas.width, bottom)
-    layout = Layout(x, y, plot, legend)
+    layout = Layout(x, y, plot, legend, canvas)
     _name(layout, [p for p in free if p not in row and p not in column])
     return layout
 
@@ -73,22 +99,51 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
     """Phrases with an isolated swatch to their left, and the ids of those phrases."""
     swatches = _swatches(canvas)
+    line = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
     found = []
     for phrase in phrases:
         if not phrase.upright or not phrase.text:
             continue
-        swatch = _swatch_of(phrase, swatches)
+        swatch = _swatch_of(phrase, swatches, line)
         if swatch:
             color, box = swatch
-            found.append((phrase, LegendEntry(phrase.text, color, around([box, phrase.box]))))
+            found.append(
+                (
+                    phrase,
+                    LegendEntry(
+                        _LONE.get(phrase.text, phrase.text), color, around([box, phrase.box])
+                    ),
+                )
+            )
     found = _one_block(found)
     return [entry for _, entry in found], {id(phrase) for phrase, _ in found}
 
 
-def _swatches(canvas: Canvas) -> list[tuple[int, Box]]:
+def names_by_color(canvas: Canvas, legend: list[LegendEntry], colors: list[int]) -> dict[int, str]:
+    """The legend's name for each color of the marks, in the order of the legend."""
+    from scipy.optimize import linear_sum_assignment
+
+    if not legend or not colors:
+        return {}
+    apart = np.array([[_unlike(canvas, e.color, color) for color in colors] for e in legend])
+    pairs = zip(*linear_sum_assignment(apart), strict=True)
+    return {colors[j]: legend[i].name for i, j in pairs if apart[i, j] <= NEAR_COLOR}
+
+
+def _unlike(canvas: Canvas, swatch: int, mark: int) -> float:
+    """How much two colors differ (0-255) beyond one being a paler, soft edge of the other."""
+    paper, one, other = (canvas.palette[c].astype(float) for c in (canvas.paper, swatch, mark))
+    along = other - paper
+    share = float((one - paper) @ along / max(1.0, along @ along))
+    share = min(1.1, max(0.4, share))
+    return float(np.abs(one - paper - share * along).max()) + 40 * abs(1 - share)
+
+
+def _swatches(canvas: Canvas) -> list[tuple[int, Box, int]]:
+    """Small patches of color: the color, the box, the number of pixels."""
     most = max(60, 0.14 * canvas.width)
     return [
-        (color, box)
+        (color, box, int(canvas.mask(color)[box[1] : box[3], box[0] : box[2]].sum()))
         for color in range(len(canvas.palette))
         if color not in canvas.panels
         for box in components(canvas.mask(color))[1]
@@ -96,21 +151,24 @@ def _swatches(canvas: Canvas) -> list[tuple[int, Box]]:
     ]
 
 
-def _swatch_of(phrase: Phrase, swatches: list[tuple[int, Box]]) -> tuple[int, Box] | None:
+def _swatch_of(
+    phrase: Phrase, swatches: list[tuple[int, Box, int]], line: float
+) -> tuple[int, Box] | None:
     left, top, _, bottom = phrase.box
-    size = max(phrase.size, 6)
+    size = max(phrase.size, line)
     near = [
-        (color, box)
-        for color, box in swatches
-        if 0 <= left - box[2] <= 1.9 * size
+        (count, color, box)
+        for color, box, count in swatches
+        if 0 <= left - box[2] <= 3.2 * size
         and abs((box[1] + box[3]) - (top + bottom)) <= 0.9 * size
         and box[3] - box[1] <= 2.2 * size
         and box[2] - box[0] <= 4.5 * size
-        and (box[2] - box[0]) * (box[3] - box[1]) >= 6
+        and count >= 4
     ]
     if not near:
         return None
-    return max(near, key=lambda one: (one[1][2] - one[1][0]) * (one[1][3] - one[1][1]))
+    _, color, box = max(near)
+    return color, box
 
 
 def _one_block(
@@ -177,14 +235,55 @@ def _split(phrases: list[Phrase]) -> list[Phrase]:
     return parts
 
 
-def _ticks(phrases: list[Phrase], *, axis: int) -> Ticks:
+def _ticks(canvas: Canvas, phrases: list[Phrase], *, axis: int) -> Ticks:
     phrases = sorted(phrases, key=lambda p: p.center[axis])
     positions = [middle(p.box)[axis] for p in phrases]
     values = [read_number(p.words[0]) if len(p.words) == 1 else None for p in phrases]
     numeric = sum(value is not None for value in values)
-    scale = fit_scale(positions, values) if numeric >= max(2, 0.6 * len(values)) else None
+    positions = snapped(canvas, positions, [p.box for p in phrases], axis=axis)
+    enough = numeric >= max(2, 0.6 * len(values))
+    scale = fit_scale(positions, values) if enough else None
     unit = next((u for p in phrases if (u := unit_of(p.text))), None) if scale else None
-    return Ticks([p.text for p in phrases], positions, [p.box for p in phrases], scale, unit)
+    return Ticks(
+        names=_alike([p.text for p in phrases]),
+        positions=positions,
+        boxes=[p.box for p in phrases],
+        scale=scale,
+        unit=unit,
+        legible=bool(phrases) and min(p.confidence for p in phrases) >= LEGIBLE,
+    )
+
+
+def _as_digits(canvas: Canvas, phrases: list[Phrase], ticks: Ticks, *, axis: int) -> Ticks:
+    """Reads labels again as numbers; kept if they then lie on a scale, as names would not."""
+    if len(phrases) < 3:
+        return ticks
+    again = [Phrase([Word(w.glyphs, w.box) for w in p.words], p.upright) for p in phrases]
+    read_phrases(canvas, again, digits=True)
+    numbers = _ticks(canvas, again, axis=axis)
+    return numbers if numbers.scale else ticks
+
+
+def _alike(names: list[str]) -> list[str]:
+    """Names read in the light of each other: among A, B, C an l is an I, beside A2 Al is A1."""
+    letters = [name for name in names if len(name) == 1 and name.isupper()]
+    if names and len(letters) >= 0.5 * len(names):
+        return [name.translate(_AS_LETTER).upper() if len(name) == 1 else name for name in names]
+    numbered = [name for name in names if len(name) > 1 and name[-1].isdigit()]
+    if any(name[:-1].isalpha() for name in numbered):
+        return [
+            name[:-1] + name[-1].translate(_AS_DIGIT)
+            if any(name[:-1] == other[:-1] for other in numbered)
+            else name
+            for name in names
+        ]
+    return names
+
+
+_LONE = {"\u00a5": "y", "\u20ac": "c", "\u00d7": "x"}
+"""What lone small letters are taken for."""
+_AS_LETTER = str.maketrans("l1|0", "IIIO")
+_AS_DIGIT = str.maketrans("lIOS", "1105")
 
 
 def _name(layout: Layout, phrases: list[Phrase]) -> None:

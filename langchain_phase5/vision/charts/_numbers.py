@@ -59,12 +59,14 @@ def _checked(word: Word) -> str:
     text = word.text.replace(" ", "").replace("\u2014", "-").replace("\u2013", "-")
     shapes = _shapes(word.glyphs)
     letters = [character for character in text if character.isalnum() or character in "$%"]
-    if len(letters) == len(shapes) > shapes.count("x"):  # a point that was read as a character
+    printed = [character for character in text if character in ".,"]
+    if not printed and len(letters) == len(shapes) > shapes.count(
+        "x"
+    ):  # a point that was read as a character
         letters = [one for one, shape in zip(letters, shapes, strict=True) if shape == "x"]
     if shapes.count("x") != len(letters):
         return ("-" if shapes.startswith("-") and not text.startswith("-") else "") + text
     separator = "," if "," in text and "." not in text and shapes.count(".") > 1 else "."
-    printed = [character for character in text if character in ".,"]
     out = ""
     for shape in shapes:
         if shape == "x":

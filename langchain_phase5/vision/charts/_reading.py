@@ -6,6 +6,7 @@ a lone "0" is read reliably between its neighbors, and one call costs one proces
 
 import html
 import re
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ Character = tuple[float, float, str, float, int]
 LINE = 34
 """Height in pixels to which a typical line is enlarged."""
 PAGE_WIDTH = 1700
+SURE = 0.9
+"""Words recognized with less confidence are read again."""
+MOST_DOUBTFUL = 40
+SIZES = (0.7, 0.85, 1.2)
+"""Relative sizes in which a doubtful word is read again."""
 LEADING = 40
 """White space between lines, in pixels."""
 GAP = 46
@@ -43,15 +49,53 @@ def read_phrases(canvas: Canvas, phrases: list[Phrase], *, digits: bool = False)
     """
     if not phrases:
         return
-    words = [word for phrase in phrases for word in phrase.words]
-    pictures = [_picture(canvas, word, phrase) for phrase in phrases for word in phrase.words]
-    page, spots = _paste(pictures)
+    pairs = [(word, phrase) for phrase in phrases for word in phrase.words]
+    _read(canvas, pairs, digits=digits)
+    doubtful = [(word, phrase) for word, phrase in pairs if _is_doubtful(word)][:MOST_DOUBTFUL]
+    if doubtful:
+        _read_again(canvas, doubtful, digits=digits)
+
+
+def _read(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> None:
+    page, spots = _paste([_picture(canvas, word, phrase) for word, phrase in pairs])
     found = _recognize(page, digits=digits)
-    for word, spot in zip(words, spots, strict=True):
+    for (word, _), spot in zip(pairs, spots, strict=True):
         word.text, word.confidence = _text_at(found, spot)
 
 
-def _picture(canvas: Canvas, word: Word, phrase: Phrase) -> Image.Image:
+def _is_doubtful(word: Word) -> bool:
+    """Nothing was read, or the number of characters is not that of the glyphs."""
+    letters = len(word.text.replace(" ", ""))
+    return not letters or word.confidence < SURE or (_is_one_letter(word) and letters != 1)
+
+
+def _is_one_letter(word: Word) -> bool:
+    """One glyph, and not as wide as two letters that touch."""
+    left, top, right, bottom = word.glyphs[0]
+    return len(word.glyphs) == 1 and right - left <= 1.2 * (bottom - top)
+
+
+def _read_again(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> None:
+    """Reads each word in several sizes and takes what most of them say."""
+    pictures = [_picture(canvas, word, phrase, by=by) for word, phrase in pairs for by in SIZES]
+    page, spots = _paste(pictures)
+    found = _recognize(page, digits=digits)
+    hits = [_text_at(found, spot) for spot in spots]
+    for number, (word, _) in enumerate(pairs):
+        tries = [
+            (word.text, word.confidence),
+            *hits[number * len(SIZES) : (number + 1) * len(SIZES)],
+        ]
+        if _is_one_letter(word):
+            tries = [one for one in tries if len(one[0]) == 1] or tries
+        votes = Counter(text for text, _ in tries if text)
+        if votes:
+            best = max(votes, key=lambda text: (votes[text], max(c for t, c in tries if t == text)))
+            word.text = best
+            word.confidence = max(c for t, c in tries if t == best) * votes[best] / len(tries)
+
+
+def _picture(canvas: Canvas, word: Word, phrase: Phrase, *, by: float = 1.0) -> Image.Image:
     """The word as black on white, upright, enlarged, with the full height of its line."""
     left, top, right, bottom = word.box
     if phrase.upright:
@@ -69,7 +113,7 @@ def _picture(canvas: Canvas, word: Word, phrase: Phrase) -> Image.Image:
         away = np.rot90(away, -1)
     grey = 255 - np.clip(255.0 * away / max(60, away.max()), 0, 255)
     picture = Image.fromarray(grey.astype(np.uint8))
-    scale = float(np.clip(LINE / max(phrase.size, 6), 1.0, 5.0))
+    scale = by * float(np.clip(LINE / max(phrase.size, 6), 1.0, 5.0))
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
     return picture.resize(size, Image.Resampling.BICUBIC)
 
@@ -144,4 +188,4 @@ def _text_at(found: list[Character], place: Box) -> tuple[str, float]:
     for _, _, character, _, word in inside:
         text += (" " if last not in (None, word) else "") + character
         last = word
-    return text, min((sure for _, _, _, sure, _ in inside), default=0.0)
+    return text.replace("|", "I"), min((sure for _, _, _, sure, _ in inside), default=0.0)

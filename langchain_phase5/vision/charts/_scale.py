@@ -93,11 +93,14 @@ def _consensus(
         return kind, []
     points = [(p, _plain(v, kind)) for p, v in labels]
     best: list[int] = []
+    least = math.inf
     for (p, v), (q, w) in itertools.combinations(points, 2):
         if v == w or abs(p - q) < 4:
             continue
         slope = (w - v) / (q - p)
-        inside = [i for i, (r, u) in enumerate(points) if abs((u - v) / slope - (r - p)) <= 1.5]
-        if len(inside) > len(best):
-            best = inside
+        off = [abs((u - v) / slope - (r - p)) for r, u in points]
+        inside = [i for i, distance in enumerate(off) if distance <= 1.5]
+        total = sum(off[i] for i in inside)
+        if (len(inside), -total) > (len(best), -least):
+            best, least = inside, total
     return kind, [labels[i] for i in best]

@@ -6,8 +6,11 @@ from langchain_phase5.vision.charts._bar_chart import read_bars
 from langchain_phase5.vision.charts._canvas import make_canvas
 from langchain_phase5.vision.charts._glyphs import find_phrases
 from langchain_phase5.vision.charts._layout import find_layout
+from langchain_phase5.vision.charts._pie_chart import find_disc, read_pie
+from langchain_phase5.vision.charts._point_chart import read_points
 from langchain_phase5.vision.charts._reading import read_phrases
 from langchain_phase5.vision.charts.chart_data import ChartData
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 
 class ChartReader:
@@ -44,4 +47,17 @@ class ChartReader:
         phrases = find_phrases(canvas)
         phrases.sort(key=lambda p: (p.upright, p.box[3] // 4 if p.upright else p.box[1], p.box[0]))
         read_phrases(canvas, phrases)
-        return read_bars(canvas, find_layout(canvas, phrases))
+        disc = find_disc(canvas)
+        if disc:
+            return read_pie(canvas, phrases, disc)
+        layout = find_layout(canvas, phrases)
+        try:
+            return read_bars(canvas, layout)
+        except UnreadableChartError as no_bars:
+            if not layout.y.scale:
+                raise
+            try:
+                return read_points(canvas, layout)
+            except UnreadableChartError as no_points:
+                msg = f"{no_bars.reason}, and {no_points.reason}"
+                raise UnreadableChartError(msg) from no_points
