@@ -47,10 +47,11 @@ class Embedder:
         """Look up a question embedded before."""
         return self._questions.get(text)
 
-    def embed_tool_texts(self, texts: Sequence[str]) -> Course[bool]:
-        """Bring the vectors of tool texts into `tool_texts`; say whether that worked."""
+    def embed_tool_texts(self, texts: Sequence[str], *, dimensions: int) -> Course[bool]:
+        """Bring vectors of that many dimensions into `tool_texts`; say whether that worked."""
         if self.model is None:
             return False
+        self.tool_texts.expect(dimensions)
         embed, aembed = self.model.embed_documents, self.model.aembed_documents
         return (yield from self._fetch(texts, self.tool_texts, embed, aembed))
 

@@ -87,7 +87,7 @@ class ToolRanking:
             while len(self._indexes) > _TOOL_LISTS:
                 self._indexes.popitem(last=False)
         if question is not None and index.dimensions != len(question):
-            yield from self._embedder.embed_tool_texts(index.texts())
+            yield from self._embedder.embed_tool_texts(index.texts(), dimensions=len(question))
             index.embed(self._embedder.tool_texts)
         return index
 

@@ -51,6 +51,13 @@ class VectorCache:
             self._vectors.move_to_end(key)
             return found.astype(np.float32)
 
+    def expect(self, dimensions: int) -> None:
+        """Drop vectors of any other length: the model has changed."""
+        with self._lock:
+            if self.dimensions not in {None, dimensions}:
+                self._vectors.clear()
+            self.dimensions = dimensions
+
     def missing(self, texts: Sequence[str]) -> list[str]:
         """Say which of `texts` have to be embedded, each once, in order."""
         with self._lock:
@@ -59,8 +66,9 @@ class VectorCache:
             return absent
         loaded = self._store.mget([self._store_key(text) for text in absent])
         for text, data in zip(absent, loaded, strict=True):
-            if data:
-                self._keep(_digest(text), np.frombuffer(data, dtype="<f2"))
+            vector = np.frombuffer(data or b"", dtype="<f2")
+            if len(vector) and self.dimensions in {None, len(vector)}:
+                self._keep(_digest(text), vector)
         with self._lock:
             return [text for text in absent if _digest(text) not in self._vectors]
 
@@ -85,11 +93,8 @@ class VectorCache:
         return len(self._vectors)
 
     def _keep(self, key: bytes, vector: Halves) -> None:
-        """A vector of a new dimension means a new model: everything older is dropped."""
         with self._lock:
-            if self.dimensions not in {None, len(vector)}:
-                self._vectors.clear()
-            self.dimensions = len(vector)
+            self.expect(len(vector))
             self._vectors[key] = vector
             self._vectors.move_to_end(key)
             while len(self._vectors) > self._max_vectors:
