@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from fakes import FakeChatModel
+from langchain.tools import ToolRuntime
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
@@ -189,8 +190,6 @@ class TestToolText:
             assert router.route(question, tools)[0].tool is wanted
 
     def test_injected_arguments_stay_out(self):
-        from langchain.tools import ToolRuntime
-
         @tool
         def note(text: str, runtime: ToolRuntime) -> str:
             """Keep it."""

@@ -22,7 +22,7 @@ tool_lists = st.lists(
     min_size=1,
     max_size=12,
 )
-questions = st.lists(texts, min_size=1, max_size=3).map(". Then ".join)
+questions = st.lists(texts, min_size=1, max_size=3).map(". ".join)
 histories = st.lists(st.tuples(texts, st.sampled_from(WORDS), st.booleans()), max_size=8)
 
 

@@ -1,0 +1,137 @@
+"""The pure parts under the router, where the router itself cannot show them."""
+
+import numpy as np
+import pytest
+
+from langchain_phase5.routing.gap_calibration import GapCalibration
+from langchain_phase5.routing.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.tool_directions import ToolDirections
+from langchain_phase5.routing.vector_cache import VectorCache
+from langchain_phase5.routing.vector_table import VectorTable
+from langchain_phase5.routing.words import words
+
+
+def unit(rows, dimensions, seed=0):
+    found = np.random.default_rng(seed).standard_normal((rows, dimensions)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+class TestVectorTable:
+    def test_the_short_search_of_a_large_table_finds_the_same_rows(self):
+        centers = unit(40, 96)
+        noise = unit(6_000, 96, seed=1)
+        rows = np.repeat(centers, 150, axis=0) + 0.3 * noise
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        table = VectorTable(rows)
+        added = np.linspace(0, 0.1, 6_000, dtype=np.float32)
+
+        for row in (0, 2_999, 5_999):
+            exact, found = rows @ rows[row], table.products(rows[row])
+            best = np.argsort(-exact)[:10]
+            assert np.array_equal(np.argsort(-found)[:10], best)
+            assert found[best] == pytest.approx(exact[best], abs=1e-5)
+            summed = table.products(rows[row], added=added)
+            best = np.argsort(-(exact + added))[:10]
+            assert np.array_equal(np.argsort(-summed)[:10], best)
+
+
+class TestToolDirections:
+    def test_one_by_one_or_together_or_taken_back_is_the_same(self):
+        vectors, question = list(unit(80, 16)), unit(1, 16, seed=2)[0]
+        tools = [[i % 3] for i in range(80)]
+        together, single = ToolDirections(), ToolDirections()
+        together.change(vectors, tools=tools)
+        for vector, places in zip(vectors, tools, strict=True):
+            single.change([vector], tools=[places])
+        extra = unit(1, 16, seed=3)
+        single.change(list(extra), tools=[[1]])
+        single.change(list(extra), tools=[[1]], remove=True)
+
+        expected = together.scores(question, size=3)
+        assert single.scores(question, size=3) == pytest.approx(expected, abs=1e-4)
+
+    def test_it_is_ridge_regression(self):
+        vectors, question = unit(50, 8), unit(1, 8, seed=2)[0]
+        targets = np.eye(2)[np.arange(50) % 2]
+        directions = ToolDirections()
+        directions.change(list(vectors), tools=[[i % 2] for i in range(50)])
+
+        normal = vectors.T @ vectors + 3 * np.eye(8)
+        expected = question @ np.linalg.solve(normal, vectors.T @ targets)
+        assert directions.scores(question, size=2) == pytest.approx(expected, abs=1e-5)
+
+    def test_long_vectors_are_projected(self):
+        directions = ToolDirections()
+        vectors = unit(40, 1_536)
+        directions.change(list(vectors), tools=[[i % 4] for i in range(40)])
+
+        right = [directions.scores(v, size=4).argmax() == i % 4 for i, v in enumerate(vectors)]
+        assert np.mean(right) > 0.9
+
+    def test_nothing_learned_says_nothing(self):
+        directions = ToolDirections()
+        directions.change([], tools=[])
+
+        assert directions.scores(unit(1, 8)[0], size=3).tolist() == [0, 0, 0]
+
+
+class TestGapCalibration:
+    @pytest.mark.parametrize("coverage", [0.7, 0.9, 0.95])
+    def test_it_covers_as_promised(self, coverage):
+        rng = np.random.default_rng(0)
+        held = []
+        for _ in range(200):
+            calibration = GapCalibration(coverage=coverage)
+            for gap in rng.exponential(size=60):
+                calibration.add(gap)
+            assert calibration.is_calibrated
+            held.append(rng.exponential() <= calibration.gap)
+
+        assert np.mean(held) > coverage - 0.08
+
+    def test_a_few_samples_promise_nothing(self):
+        calibration = GapCalibration(coverage=0.9)
+        calibration.add(5.0)
+
+        assert not calibration.is_calibrated
+        assert calibration.gap < 5
+
+    @pytest.mark.parametrize("coverage", [0, 1, 1.5])
+    def test_an_impossible_coverage_is_refused(self, coverage):
+        with pytest.raises(ValueError, match="coverage"):
+            GapCalibration(coverage=coverage)
+
+
+def test_trust_forgets_the_distant_past():
+    trust = OutcomeTrust()
+    for _ in range(3_000):
+        trust.add(0.75, share=0.9)
+    trusted = trust.odds(0.75)
+    for _ in range(3_000):
+        trust.add(0.75, share=0.0)
+
+    assert trusted == 3
+    assert trust.odds(0.75) < 1
+
+
+def test_the_cache_is_bounded_and_keeps_what_is_used():
+    cache = VectorCache(namespace="demo", max_vectors=2)
+    cache.put(["a", "b"], [[1.0, 0.0], [0.0, 1.0]])
+    cache.get("a")
+    cache.put(["c"], [[1.0, 1.0]])
+
+    assert len(cache) == 2
+    assert cache.missing(["a", "b", "c", "b"]) == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("getHTTPPage_by-code", ["get", "http", "page", "code"]),
+        ("東京abc天気", ["東京", "abc", "天気"]),
+        ("Classes glass cities", ["classe", "glass", "citie"]),
+        ("", []),
+    ],
+)
+def test_words(text, expected):
+    assert words(text) == expected
