@@ -112,7 +112,7 @@ def _times_in_turns(*functions: Callable[[], Any]) -> list[np.ndarray]:
         for function, kept in zip(functions, times, strict=True):
             start = time.process_time()
             function()
-            if turn >= 20:  # noqa: PLR2004
+            if turn >= 20:
                 kept.append((time.process_time() - start) * 1e3)
     return [np.array(kept) for kept in times]
 

@@ -30,6 +30,7 @@ from langchain_phase5.routing.routed_tools import (
 from langchain_phase5.routing.search_tools import search_tools
 from langchain_phase5.routing.sync_or_async import Action, Course, arun_course, run_course
 from langchain_phase5.routing.tool_answer import ToolAnswer, is_success, refusal
+from langchain_phase5.routing.tool_catalog import ToolCatalog
 from langchain_phase5.routing.tool_menu import ToolMenu
 from langchain_phase5.routing.tool_router import ToolRouter
 
@@ -70,7 +71,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
 
     Args:
         router: Ranks the tools. By default a new one with the embeddings that this machine has.
-        top_k: How many tools to choose. By default what the router says (3).
+        top_k: How many tools to choose, or "auto". By default what the router is set to.
         always_include: Names of tools to offer always, on top of `top_k`.
         search: Whether to add `search_tools`.
         hidden_tool_policy: Whether a tool runs that was not offered.
@@ -99,7 +100,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         self,
         router: ToolRouter | None = None,
         *,
-        top_k: int | None = None,
+        top_k: int | Literal["auto"] | None = None,
         always_include: Collection[str] = (),
         search: bool = False,
         hidden_tool_policy: Literal["allow", "deny"] = "allow",
@@ -107,7 +108,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         record_outcomes: bool = True,
     ) -> None:
         super().__init__()
-        if top_k is not None:
+        if top_k is not None and top_k != "auto":
             _check_positive("top_k", top_k)
         _check_positive("max_fallback_tools", max_fallback_tools)
         if isinstance(always_include, str):
@@ -117,12 +118,13 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             msg = f"hidden_tool_policy must be 'allow' or 'deny', not {hidden_tool_policy!r}"
             raise ValueError(msg)
         self.router = router or ToolRouter("auto")
-        self.top_k = top_k or self.router.top_k
+        self.top_k = top_k
         self.always_include = frozenset(always_include)
         self.hidden_tool_policy = hidden_tool_policy
         self.max_fallback_tools = max_fallback_tools
         self.record_outcomes = record_outcomes
         self.tools: Sequence[BaseTool] = [search_tools] if search else []
+        self._catalog = ToolCatalog([])
         self.failures: Counter[str] = Counter()
         """How often something was missing: `routing`, `question`, `search` or `recording`."""
 
@@ -157,13 +159,28 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
     def _ask_model(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
     ) -> Course[ExtendedModelResponse[Any]]:
-        menu = ToolMenu(request, always_include=self.always_include, max_tools=self.top_k)
+        menu = self._read(request)
         decided = menu.standing or (yield from self._decide(menu))
         routed = menu.extended(decided, with_called=self.hidden_tool_policy == "allow")
         response: ModelResponse[Any] = yield _same(partial(handler, menu.narrowed(routed)))
         searches = yield from self._search(menu, routed, response)
         update: RoutedTools = {**routed, "searches": searches}
         return ExtendedModelResponse(response, Command(update={"routed_tools": update}))
+
+    @property
+    def _max_tools(self) -> int:
+        """The most tools that the router may choose."""
+        if self.top_k is None:
+            return self.router.top_k
+        return self.router.max_k if self.top_k == "auto" else self.top_k
+
+    def _read(self, request: ModelRequest[Any]) -> ToolMenu:
+        catalog = self._catalog  # most often the next request has the same tools
+        if not catalog.is_for(request.tools):
+            catalog = self._catalog = ToolCatalog(request.tools)
+        return ToolMenu(
+            request, catalog=catalog, always_include=self.always_include, max_tools=self._max_tools
+        )
 
     def _decide(self, menu: ToolMenu) -> Course[RoutedTools]:
         if menu.missing:
@@ -195,7 +212,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             self._count("question", "the messages hold no text of a user")
         return menu.fallback(self.max_fallback_tools)
 
-    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int) -> Action:
+    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int | Literal["auto"] | None) -> Action:
         router = self.router
         return Action(
             run=partial(router.route, query, menu.candidates, top_k=top_k),
@@ -275,6 +292,6 @@ def _messages(state: Any) -> Any:
 
 
 def _check_positive(name: str, value: int) -> None:
-    if value < 1:
-        msg = f"{name} must be at least 1, not {value}"
+    if not isinstance(value, int) or value < 1:
+        msg = f"{name} must be at least 1, not {value!r}"
         raise ValueError(msg)

@@ -9,6 +9,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langchain_phase5.routing.routed_tools import RoutedTools
 from langchain_phase5.routing.scored_tool import ScoredTool
 from langchain_phase5.routing.search_tools import search_tools
+from langchain_phase5.routing.tool_catalog import ToolCatalog
 
 
 class ToolMenu:
@@ -19,24 +20,30 @@ class ToolMenu:
 
     Args:
         request: What the agent is about to ask the model.
+        catalog: The tools of the request.
         always_include: Names that are offered whatever the router chooses.
         max_tools: With no more candidates than this, all are offered.
     """
 
     def __init__(
-        self, request: ModelRequest[Any], *, always_include: Collection[str], max_tools: int
+        self,
+        request: ModelRequest[Any],
+        *,
+        catalog: ToolCatalog,
+        always_include: Collection[str],
+        max_tools: int,
     ) -> None:
         self.request = request
         self._max_tools = max_tools
         start = _last_question(request.messages)
         self._since_question = request.messages[start:]
         self._question = _identity(request.messages[start]) if start < len(request.messages) else ""
-        self._available = {tool.name: tool for tool in request.tools if not isinstance(tool, dict)}
-        kept = {*always_include, search_tools.name, _forced_name(request.tool_choice)}
-        self._kept = [name for name in self._available if name in kept]
-        self.candidates = [tool for name, tool in self._available.items() if name not in kept]
+        self._catalog = catalog
+        kept = {*always_include, search_tools.name, _forced_name(request.tool_choice) or ""}
+        self._kept = catalog.in_order(kept)
+        self.candidates = catalog.without(kept)
         """What the router may choose from."""
-        self.missing = sorted(set(always_include) - self._available.keys())
+        self.missing = sorted(name for name in always_include if name not in catalog)
         """Names in `always_include` that the request has no tool for."""
         routed: RoutedTools | None = request.state.get("routed_tools")  # type: ignore[assignment] # RoutedState
         self.last_routed = routed if routed and routed["question"] == self._question else None
@@ -49,7 +56,7 @@ class ToolMenu:
     @property
     def can_search(self) -> bool:
         """Whether a tool is hidden, and our own `search_tools` is there to find it."""
-        return self._available.get(search_tools.name) is search_tools and not self.all_fit
+        return self._catalog.get(search_tools.name) is search_tools and not self.all_fit
 
     @property
     def standing(self) -> RoutedTools | None:
@@ -57,18 +64,21 @@ class ToolMenu:
         routed = self.last_routed
         if routed is None or (routed["decision"] == "all" and not self.all_fit):
             return None
-        if any(scored["name"] not in self._available for scored in routed["scores"]):
+        if any(scored["name"] not in self._catalog for scored in routed["scores"]):
             return None
         return routed
 
     def routed(self, scored: Sequence[ScoredTool]) -> RoutedTools:
         """Offer what the router chose."""
-        known = {tool.name for tool in self.candidates}
-        chosen = {tool.name: tool.score for tool in scored if tool.name in known}
+        chosen = {
+            tool.name: float(tool.score)
+            for tool in scored
+            if tool.name in self._catalog and tool.name not in self._kept
+        }
         return {
             **self._offer(chosen),
             "decision": "routed",
-            "scores": [{"name": name, "score": float(score)} for name, score in chosen.items()],
+            "scores": [{"name": name, "score": score} for name, score in chosen.items()],
         }
 
     def everything(self) -> RoutedTools:
@@ -88,30 +98,28 @@ class ToolMenu:
         return {
             **routed,
             "offered": [
-                name for name in names if name in self._available and not self._is_needless(name)
+                name for name in names if name in self._catalog and not self._is_needless(name)
             ],
         }
 
     def narrowed(self, routed: RoutedTools) -> ModelRequest[Any]:
         """Bind the offered tools, after the provider's own (dicts), which are never hidden."""
-        own = [tool for tool in self.request.tools if isinstance(tool, dict)]
-        offered = [self._available[name] for name in routed["offered"]]
-        return self.request.override(tools=[*own, *offered])
+        offered = [tool for name in routed["offered"] if (tool := self._catalog.get(name))]
+        return self.request.override(tools=[*self._catalog.provider_tools, *offered])
 
     def _offer(self, chosen: Iterable[str]) -> RoutedTools:
         """Offer what is chosen or kept, in the agent's own order."""
-        names = {*chosen, *self._kept}
         return {
             "question": self._question,
             "decision": "all",
             "scores": [],
-            "offered": [name for name in self._available if name in names],
+            "offered": self._catalog.in_order({*chosen, *self._kept}),
             "searches": {},
         }
 
     def _is_needless(self, name: str) -> bool:
         """Say whether this is our search tool while there is nothing to find."""
-        return self.all_fit and self._available[name] is search_tools
+        return self.all_fit and self._catalog.get(name) is search_tools
 
     def _called(self) -> list[str]:
         return [

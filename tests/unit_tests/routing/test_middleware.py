@@ -743,6 +743,7 @@ class TestFailure:
     ("arguments", "message"),
     [
         ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_k": "many"}, "top_k must be at least 1"),
         ({"max_fallback_tools": 0}, "max_fallback_tools must be at least 1"),
         ({"always_include": "book_table"}, "always_include takes a list"),
         ({"hidden_tool_policy": "maybe"}, "must be 'allow' or 'deny'"),
@@ -758,6 +759,14 @@ def test_the_number_of_tools_is_that_of_the_router_by_default():
     middleware = ToolRouterMiddleware(ToolRouter(top_k=2))
     ask(create_agent(model, make_tools(), middleware=[middleware]), WEATHER)
     assert len(model.bound[0]) == 2
+
+
+def test_the_number_of_tools_may_adapt():
+    model = FakeChatModel()
+    middleware = ToolRouterMiddleware(ToolRouter(max_k=4), top_k="auto")
+    ask(create_agent(model, make_tools(), middleware=[middleware]), WEATHER)
+    assert "get_weather" in model.bound[0]
+    assert len(model.bound[0]) <= 4
 
 
 def test_works_without_a_router_of_ones_own(monkeypatch):
