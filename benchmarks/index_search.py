@@ -79,6 +79,13 @@ def resident_mb() -> dict[str, float]:
     return {name: int(value) / 1000 for name, value in values.items()}
 
 
+def print_resident(moment: str, before: dict[str, float]) -> None:
+    """Print by how much memory has grown; mapped pages are shared and given back when needed."""
+    grown = {name: value - before[name] for name, value in resident_mb().items()}
+    text = f"resident memory grown {moment}: anonymous, mapped"
+    print(f"{text:60} {grown['RssAnon']:5.0f} MB {grown['RssFile']:.0f} MB")
+
+
 def report(path: Path) -> None:
     """Measure everything on an index that is there."""
     queries = directions(QUERIES, seed=987_654_321)
@@ -96,14 +103,11 @@ def report(path: Path) -> None:
         return index.similarity_search_with_score_by_vector(query, k=10, **kwargs)
 
     measure("search, k=10", search, times=QUERIES)
+    print_resident("after opening and searching", before)
     measure("search, k=10, filter of 1 %", lambda i: search(i, filter={"album": 7}), times=100)
     found = len(search(3, filter={"album": 7}))
     print(f"{'   documents returned of 10':52} {found:9}")
-    grown = {name: resident_mb()[name] - before[name] for name in before}
-    print(
-        f"{'resident memory grown by: anonymous, mapped files':52} "
-        f"{grown['RssAnon']:9.0f} MB {grown['RssFile']:.0f} MB"
-    )
+    print_resident("after filtering", before)
     measure(
         "add one image",
         lambda i: index.add_embeddings([f"new {i}"], queries[i : i + 1], ids=[f"new {i}"]),

@@ -92,7 +92,7 @@ class ImageAdder:
         if entry.named.source is None:
             raise UnreadableImageError(entry.named.error)
         data = read_source(entry.named.source, fetch=self._fetch)
-        entry.id, entry.size = _identify(data)
+        entry.id, entry.size = identify(data)
         if has_document(self._store, entry.id):
             return None
         decoded = decode(data, at_least=self._embeddings.model.image_size)
@@ -136,7 +136,7 @@ def _described(values: Described, entry: _Entry) -> Any:
     return values[entry.number] if entry.number < len(values) else None
 
 
-def _identify(data: bytes | Image.Image) -> tuple[str, int]:
+def identify(data: bytes | Image.Image) -> tuple[str, int]:
     """Return the id and the number of bytes; some stores take no ids other than UUIDs."""
     if isinstance(data, Image.Image):
         data = repr((data.mode, data.size)).encode() + data.tobytes()

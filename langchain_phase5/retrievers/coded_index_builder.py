@@ -131,7 +131,8 @@ def _calibrated(
         found = 0
         for query, nearest in zip(queries, truth, strict=True):
             rows = index.candidates(query, k, probes=probes)
-            found += len(np.intersect1d(rank(vectors, query, k, rows=rows)[0], nearest))
+            best, _ = rank(rows, np.asarray(vectors[rows]), query, k)
+            found += len(np.intersect1d(best, nearest))
         recall = found / truth.size
         if recall >= _WANTED_RECALL:
             break

@@ -175,10 +175,12 @@ class DocumentTable:
         """Every id, in the order of their rows."""
         return (id_ for (id_,) in self._all("SELECT id FROM document ORDER BY row"))
 
-    def metadata_from(self, first_row: int) -> list[tuple[int, dict[str, Any]]]:
-        """Return row and metadata of every document from `first_row` on."""
-        found = self._all("SELECT row, metadata FROM document WHERE row >= ?", (first_row,))
-        return [(row, json.loads(metadata)) for row, metadata in found]
+    def metadata_from(self, first_row: int) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield row and metadata of every document from `first_row` on."""
+        query = "SELECT row, metadata FROM document WHERE row >= ? ORDER BY row"
+        with self._lock:
+            for row, metadata in self._connection.execute(query, (first_row,)):
+                yield row, json.loads(metadata)
 
     def verify(self) -> None:
         """Check that nothing but this class has changed the tables.

@@ -26,13 +26,13 @@ def exact_search(
     if k <= 0:
         return np.empty(0, np.int64), np.empty(0, np.float32)
     if allowed is not None and len(allowed) < _GATHER_BELOW * len(vectors):
-        return rank(vectors, query, k, rows=allowed.rows)
+        return rank(allowed.rows, np.asarray(vectors[allowed.rows]), query, k)
     return _scan(vectors, query, k, allowed)
 
 
-def rank(vectors: Vectors, query: Vectors, k: int, *, rows: Rows) -> tuple[Rows, Vectors]:
-    """Score just `rows` exactly and return the best `k` of them."""
-    scores = np.asarray(vectors[rows]) @ query
+def rank(rows: Rows, vectors: Vectors, query: Vectors, k: int) -> tuple[Rows, Vectors]:
+    """Return the best `k` of `rows`, whose `vectors` are given, with their inner products."""
+    scores = vectors @ query
     order = np.argsort(-scores, kind="stable")[:k]
     return rows[order], scores[order]
 

@@ -16,7 +16,7 @@ from langchain_phase5.retrievers.image_source import ImageSource
 from langchain_phase5.retrievers.index_storage import IndexStorage, Snapshot
 from langchain_phase5.retrievers.metadata_filter import Filter, MetadataFilter
 from langchain_phase5.retrievers.nearest import nearest
-from langchain_phase5.retrievers.row_set import RowSet
+from langchain_phase5.retrievers.row_set import Rows, RowSet
 
 
 class ImageIndex(VectorStore):
@@ -78,6 +78,10 @@ class ImageIndex(VectorStore):
 
     def __len__(self) -> int:
         return int(self._storage.snapshot().alive.sum())
+
+    def ids(self) -> list[str]:
+        """Every id, in the order the documents were added."""
+        return list(self._storage.documents.ids())
 
     @property
     def recall(self) -> float:
@@ -250,7 +254,8 @@ class ImageIndex(VectorStore):
             lambda_mult: 1 looks only at the similarity to the query, 0 only at the variety.
             **kwargs: `filter`, as for the other searches.
         """
-        found, vectors = self._find(embedding, fetch_k, kwargs.get("filter"))
+        found, rows = self._find(embedding, fetch_k, kwargs.get("filter"))
+        vectors = self._storage.snapshot().read(rows)
         query = np.asarray(embedding, dtype=np.float32)
         chosen = maximal_marginal_relevance(query, list(vectors), lambda_mult=lambda_mult, k=k)
         return [found[i] for i in chosen]
@@ -317,11 +322,11 @@ class ImageIndex(VectorStore):
         embedding: Sequence[float] | Vectors,
         k: int,
         condition: Filter | Callable[[Document], bool] | None,
-    ) -> tuple[list[tuple[Document, float]], Vectors]:
-        """Return documents with scores, and their vectors."""
+    ) -> tuple[list[tuple[Document, float]], Rows]:
+        """Return documents with scores, and their rows."""
         snapshot = self._storage.snapshot()
         if not len(snapshot.vectors):
-            return [], snapshot.vectors
+            return [], np.empty(0, np.int64)
         query = _normalized(np.asarray(embedding, dtype=np.float32)[None])[0]
         if len(query) != snapshot.vectors.shape[1]:
             msg = f"the query has {len(query)} numbers; this index has {snapshot.vectors.shape[1]}"
@@ -331,7 +336,7 @@ class ImageIndex(VectorStore):
         # One that another process deleted a moment ago is gone from the table already.
         kept = [i for i, row in enumerate(rows.tolist()) if row in documents]
         found = [(documents[int(rows[i])], float(scores[i])) for i in kept]
-        return found, np.asarray(snapshot.vectors[rows[kept]])
+        return found, rows[kept]
 
     def _allowed(
         self, snapshot: Snapshot, condition: Filter | Callable[[Document], bool] | None

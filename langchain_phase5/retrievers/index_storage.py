@@ -17,7 +17,7 @@ from langchain_phase5.retrievers.coded_index_builder import build_coded_index
 from langchain_phase5.retrievers.document_table import DocumentTable, Written
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
-from langchain_phase5.retrievers.row_set import RowSet
+from langchain_phase5.retrievers.row_set import Rows, RowSet
 from langchain_phase5.retrievers.vector_file import VectorFile
 from langchain_phase5.retrievers.writer_lock import WriterLock
 
@@ -33,6 +33,7 @@ class Snapshot:
 
     Attributes:
         vectors: Every row ever added, mapped from the file.
+        file: Where they are; None as long as there are none.
         alive: Which rows are not deleted.
         coded: Covers the first rows, if there are many; the others are searched exactly.
         version: The document table's when this was read.
@@ -40,8 +41,13 @@ class Snapshot:
 
     vectors: Vectors
     alive: np.ndarray[Any, np.dtype[np.bool_]]
+    file: VectorFile | None = None
     coded: CodedIndex | None = None
     version: int = 0
+
+    def read(self, rows: Rows) -> Vectors:
+        """Return the vectors of some rows."""
+        return self.vectors[:0] if self.file is None else self.file.read(rows)
 
     @cached_property
     def allowed(self) -> RowSet | None:
@@ -132,7 +138,7 @@ class IndexStorage:
             alive[replaced] = False
             self._file = file
             self._snapshot = replace(
-                self._snapshot, vectors=file.view(first + len(vectors)), alive=alive
+                self._snapshot, vectors=file.view(first + len(vectors)), alive=alive, file=file
             )
             if self._tail() > max(_TAIL, self._exact_up_to - self._coded_rows()):
                 self.optimize()
@@ -167,6 +173,8 @@ class IndexStorage:
     def close(self) -> None:
         """Give everything back. Calling it twice is fine."""
         self.documents.close()
+        if self._file is not None:
+            self._file.close()
         self._release()
 
     def _acquire(self) -> WriterLock | None:
@@ -232,7 +240,7 @@ class IndexStorage:
         alive = np.ones(rows, dtype=bool)
         alive[[row for row in self.documents.deleted_rows() if row < rows]] = False
         coded = self._load_codes(properties.get("codes"), verify=verify)
-        return Snapshot(vectors, alive, coded, version)
+        return Snapshot(vectors, alive, self._file, coded, version)
 
     def _load_codes(self, text: str | None, *, verify: bool) -> CodedIndex | None:
         if text is None or not _can_map():

@@ -2,8 +2,9 @@
 
 import operator
 import threading
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -35,9 +36,9 @@ class MetadataFilter:
         read: Returns row and metadata of every document from a row on.
     """
 
-    def __init__(self, read: Callable[[int], list[tuple[int, dict[str, Any]]]]) -> None:
+    def __init__(self, read: Callable[[int], Iterable[tuple[int, dict[str, Any]]]]) -> None:
         self._read = read
-        self._rows: dict[str, dict[Hashable, list[int]]] = {}
+        self._rows: dict[str, dict[Hashable, array[int]]] = {}
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
 
@@ -84,14 +85,14 @@ class MetadataFilter:
             raise ValueError(msg)
         values = self._column(field, total)
         if comparison == "$eq" and isinstance(wanted, Hashable):
-            return np.array(values.get(wanted, ()), dtype=np.int64)
+            return np.array(values.get(wanted, _no_rows()), dtype=np.int64)
         holds = _COMPARISONS[comparison]
         return _union(
             [np.array(rows) for value, rows in values.items() if _safe(holds, value, wanted)]
         )
 
-    def _column(self, field: str, total: int) -> dict[Hashable, list[int]]:
-        column = self._rows.setdefault(field, defaultdict(list))
+    def _column(self, field: str, total: int) -> dict[Hashable, "array[int]"]:
+        column = self._rows.setdefault(field, defaultdict(_no_rows))
         seen = self._seen.get(field, 0)
         if seen < total:
             for row, metadata in self._read(seen):
@@ -100,6 +101,10 @@ class MetadataFilter:
                         column[value].append(row)
             self._seen[field] = total
         return column
+
+
+def _no_rows() -> "array[int]":
+    return array("q")
 
 
 def _values(value: Any) -> list[Hashable]:

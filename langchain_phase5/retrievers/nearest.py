@@ -33,4 +33,4 @@ def nearest(
     rows = np.concatenate([head, tail + covered])
     if len(rows) < min(k, available):
         return exact_search(snapshot.vectors, query, k, allowed=allowed)
-    return rank(snapshot.vectors, query, k, rows=rows)
+    return rank(rows, snapshot.read(rows), query, k)

@@ -93,6 +93,20 @@ class OpenCLIPEmbeddings(Embeddings):
         return cls(f"{LOCAL}{Path(folder).resolve()}", **arguments)
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """What to pass to the class for the same model in another process."""
+        return {
+            "model_name": self.model_name,
+            "pretrained": self.pretrained,
+            "device": self.device,
+            "precision": self.precision,
+            "batch_size": self.batch_size,
+            "decode_threads": self.decode_threads,
+            "compiled": self.compiled,
+            "cache_dir": self.cache_dir,
+        }
+
+    @property
     def model(self) -> ClipModel:
         """The loaded model; the first access loads it.
 

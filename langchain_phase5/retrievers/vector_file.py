@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _FIRST_CAPACITY = 256
 _READ_AT_ONCE = 1 << 20
+_MOST_READ = 256 if hasattr(os, "pread") else 0
 
 
 class VectorFile:
@@ -30,6 +32,8 @@ class VectorFile:
     def __init__(self, path: Path | None, *, dimension: int) -> None:
         self.path = path
         self.dimension = dimension
+        self._descriptor: int | None = None
+        self._opening = threading.Lock()
         self._buffer: Vectors = np.empty((0, dimension), dtype=np.float32)
 
     def write(self, first_row: int, vectors: Vectors) -> None:
@@ -64,6 +68,27 @@ class VectorFile:
             msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
             raise DamagedIndexError(msg)
         return np.memmap(self.path, dtype="<f4", mode="r", shape=(rows, self.dimension))
+
+    def read(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Vectors:
+        """Return copies of some rows, read and not mapped if they are few.
+
+        Mapped pages count as resident memory for as long as nobody needs it for something else;
+        ranking some dozen candidates of every query would map the whole file in the end.
+        """
+        if self.path is None or len(rows) > _MOST_READ:
+            return np.asarray(self.view(int(rows.max(initial=-1)) + 1)[rows])
+        with self._opening:
+            if self._descriptor is None:
+                self._descriptor = os.open(self.path, os.O_RDONLY)
+        size = 4 * self.dimension
+        parts = [os.pread(self._descriptor, size, row * size) for row in rows.tolist()]
+        return np.frombuffer(b"".join(parts), "<f4").reshape(len(rows), self.dimension)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def checksum(self, first_row: int, rows: int) -> bytes:
         """Return the SHA-256 of some rows, reading and not mapping them to save memory."""
