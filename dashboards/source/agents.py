@@ -27,6 +27,7 @@ from dashboards.source.thresholds import (
     ERROR_SHARE,
     FIRST_TOKEN_SECONDS,
     QUALITY,
+    STATUS_COLORS,
     SUCCESS_SHARE,
 )
 
@@ -78,6 +79,7 @@ def _endings() -> Panel:
         "passed the conversation to another agent.",
         Query(increase("agent_requests_total", names.AGENT, by="status"), "{{status}}"),
         unit="short",
+        colors=STATUS_COLORS,
     )
 
 

@@ -62,9 +62,7 @@ def time_series(
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(dashed))
     if maximum is not None:
         panel.max(maximum)
-    for series, color in (colors or {}).items():
-        fixed = {"mode": "fixed", "fixedColor": color}
-        panel.override_by_name(series, [models.DynamicConfigValue(id_val="color", value=fixed)])
+    _paint(panel, colors or {})
     return panel.build()
 
 
@@ -91,16 +89,17 @@ def single_value(
 
 
 def bars(
-    title: str, about: str, query: Query, *, unit: str, thresholds: Steps = NEUTRAL
+    title: str, about: str, query: Query, *, unit: str, colors: Mapping[str, str]
 ) -> models.Panel:
     """One horizontal bar per series, for its value over the panel's time range."""
     panel = bargauge.Panel()
-    _describe(panel, title, about, queries=[query], unit=unit, thresholds=thresholds)
+    _describe(panel, title, about, queries=[query], unit=unit, thresholds=NEUTRAL)
     panel.targets([_instant(query, "A")])
     panel.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
     panel.display_mode(options.BarGaugeDisplayMode.BASIC)
     panel.orientation(options.VizOrientation.HORIZONTAL)
     panel.min(0).reduce_options(_last())
+    _paint(panel, colors)
     return panel.build()
 
 
@@ -154,6 +153,7 @@ def rows(
         panel.override_by_name(column.title, _column_style(column))
     panel.transformations(_merged(names | dict(labels))).no_value(nothing)
     panel.align(options.FieldTextAlignment.AUTO).inspect(inspect=False)
+    panel.cell_options(options.TableAutoCellOptions())
     panel.sort_by([common.TableSortByFieldState().display_name(columns[0].title).desc(desc=True)])
     for label, url in (links or {}).items():
         link = {"title": "Show", "url": url, "targetBlank": False}
@@ -170,6 +170,12 @@ def _lines(
     panel.targets([_range(query, ref) for query, ref in _numbered(queries)])
     panel.color_scheme(builders.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
     return panel.min(0).legend(_legend()).tooltip(_tooltip())
+
+
+def _paint(panel: timeseries.Panel | bargauge.Panel, colors: Mapping[str, str]) -> None:
+    for series, color in colors.items():
+        fixed = {"mode": "fixed", "fixedColor": color}
+        panel.override_by_name(series, [models.DynamicConfigValue(id_val="color", value=fixed)])
 
 
 def _merged(names: Mapping[str, str]) -> list[models.DataTransformerConfig]:
