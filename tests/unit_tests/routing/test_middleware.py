@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from fakes import FakeChatModel, call
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain.agents.middleware.types import ModelRequest, ModelResponse
@@ -799,3 +801,51 @@ def test_works_outside_of_a_run_where_nobody_listens(asynchronous):
     assert bound == ["get_weather"]
     assert result.model_response.result[0].content == "sunny"
     assert len(request.tools) == 5, "the request itself is not changed"
+
+
+TOOLS = make_tools()
+NAMES = [tool.name for tool in TOOLS] + ["unheard_of"]
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    called=st.lists(st.lists(st.sampled_from(NAMES), max_size=3), max_size=5),
+    always_include=st.lists(st.sampled_from(NAMES), max_size=2),
+    policy=st.sampled_from(["allow", "deny"]),
+    top_k=st.integers(1, 6),
+)
+def test_whatever_the_model_calls_the_offer_only_grows_at_its_end(
+    called, always_include, policy, top_k
+):
+    middleware = make_middleware(
+        top_k=top_k, always_include=always_include, hidden_tool_policy=policy, search=True
+    )
+    messages: list[Any] = [HumanMessage(WEATHER, id="m1")]
+    state: dict[str, Any] = {}
+    offers: list[list[str]] = []
+
+    def answer(request: ModelRequest) -> ModelResponse:
+        offers.append([tool.name for tool in request.tools])
+        return ModelResponse(result=[AIMessage("")])
+
+    for step, names in enumerate([*called, []]):
+        request = ModelRequest(
+            model=FakeChatModel(),
+            messages=[*messages],
+            tools=[*middleware.tools, *TOOLS],
+            state={"messages": messages, **state},
+        )
+        state = middleware.wrap_model_call(request, answer).command.update
+        for i, name in enumerate(names):
+            messages.append(call(name, f"{step}-{i}"))
+            messages.append(ToolMessage("done", tool_call_id=f"{step}-{i}"))
+
+    known = {tool.name for tool in TOOLS}
+    for offer, later in zip(offers, [*offers[1:], offers[-1]], strict=True):
+        assert later[: len(offer)] == offer
+        assert len(set(offer)) == len(offer)
+        assert known & set(always_include) <= set(offer)
+    if policy == "deny":
+        assert offers[0] == offers[-1]
+    else:
+        assert known & {name for names in called for name in names} <= set(offers[-1])
