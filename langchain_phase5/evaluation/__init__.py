@@ -19,6 +19,7 @@ from langchain_phase5.evaluation.gate import ExitCode, assert_no_regression, gat
 from langchain_phase5.evaluation.history import RunHistory
 from langchain_phase5.evaluation.judge import RUBRICS, grading_chain, judge, preference_judge
 from langchain_phase5.evaluation.ragas_metric import ragas_metric
+from langchain_phase5.evaluation.ray_target import RayTarget
 from langchain_phase5.evaluation.regression import Regression
 from langchain_phase5.evaluation.report import EvaluationReport
 from langchain_phase5.evaluation.result import ExampleResult, Failure
@@ -36,6 +37,7 @@ __all__ = [
     "ExampleResult",
     "ExitCode",
     "Failure",
+    "RayTarget",
     "Regression",
     "RunHistory",
     "SequentialTest",

@@ -16,6 +16,7 @@ from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
 from langchain_phase5.evaluation.dataset_manager import TestDatasetManager
 from langchain_phase5.evaluation.metric import Metric, bind_metrics
 from langchain_phase5.evaluation.opened import opened
+from langchain_phase5.evaluation.ray_target import RayTarget
 from langchain_phase5.evaluation.report import EvaluationReport
 from langchain_phase5.evaluation.sequential_test import SequentialTest
 from langchain_phase5.evaluation.session import Settings, open_session
@@ -82,7 +83,7 @@ class AgentEvaluator:
     async def run_evaluation(
         self,
         test_dataset: AnyDataset,
-        target: Target,
+        target: Target | RayTarget,
         metrics: Sequence[Metric] | Metric = ("exact_match",),
         *,
         repeats: int = 1,
@@ -132,7 +133,7 @@ class AgentEvaluator:
     async def run_until_clear(
         self,
         test_dataset: AnyDataset,
-        target: Target,
+        target: Target | RayTarget,
         baseline: EvaluationReport,
         metrics: Sequence[Metric] | Metric = ("exact_match",),
         *,
@@ -185,7 +186,7 @@ class AgentEvaluator:
 
     def evaluate(
         self,
-        target: Target,
+        target: Target | RayTarget,
         dataset: AnyDataset,
         metrics: Sequence[Metric] | Metric = ("exact_match",),
         **options: Any,

@@ -3,10 +3,11 @@
 import asyncio
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ from langchain_phase5.evaluation.dataset import Dataset, Example
 from langchain_phase5.evaluation.journal import Journal
 from langchain_phase5.evaluation.metric import BoundMetric
 from langchain_phase5.evaluation.progress import Tick, progress_bar
+from langchain_phase5.evaluation.ray_target import RayTarget
 from langchain_phase5.evaluation.report import EvaluationReport
 from langchain_phase5.evaluation.result import ExampleResult
-from langchain_phase5.evaluation.target import AsyncTarget, Target, as_async_target, target_name
+from langchain_phase5.evaluation.target import Target, as_async_target, target_name
+from langchain_phase5.evaluation.tracing import tracing
 from langchain_phase5.prices import cost_of
+
+Ask = Callable[..., Awaitable[None]]
+"""Gets inputs and a result to fill, and `timeout` and `retries` by name."""
 
 _FACTS = ("run_id", "metrics", "target", "target_version", "started_at")
 
@@ -43,7 +49,7 @@ class Session:
     """What the workers of one run share."""
 
     dataset: Dataset
-    target: AsyncTarget
+    ask: Ask
     metrics: Sequence[BoundMetric]
     settings: Settings
     header: Mapping[str, Any]
@@ -81,8 +87,7 @@ class Session:
     async def _work(self, queue: Iterator[tuple[Example, int]]) -> None:
         for example, repeat in queue:
             result = ExampleResult(example_id=example.id, repeat=repeat)
-            await attempt(
-                self.target,
+            await self.ask(
                 example.inputs,
                 result,
                 timeout=self.settings.timeout,
@@ -100,7 +105,7 @@ class Session:
 @contextmanager
 def open_session(
     dataset: Dataset,
-    target: Target,
+    target: Target | RayTarget,
     metrics: Sequence[BoundMetric],
     *,
     settings: Settings,
@@ -122,11 +127,9 @@ def open_session(
     }
     threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="evaluation")
     with _opened(journal, header, fsync=fsync) as (kept, finished, header), threads:
-        adapted = as_async_target(target, callbacks=list(settings.callbacks), threads=threads)
-        if isinstance(target, Runnable | Mapping):
-            cost_of({}, model="gpt-4o-mini")  # loads the price table, which no latency should hold
+        ask = _asking(target, list(settings.callbacks), threads)
         with (
-            _tracing(upload=settings.upload_traces),
+            tracing(upload=settings.upload_traces),
             progress_bar(
                 len(dataset) * repeats,
                 title=dataset.name,
@@ -136,7 +139,7 @@ def open_session(
         ):
             yield Session(
                 dataset=dataset,
-                target=adapted,
+                ask=ask,
                 metrics=metrics,
                 settings=settings,
                 header=header,
@@ -144,6 +147,16 @@ def open_session(
                 journal=kept,
                 tick=tick,
             )
+
+
+def _asking(
+    target: Target | RayTarget, callbacks: list[BaseCallbackHandler], threads: ThreadPoolExecutor
+) -> Ask:
+    if isinstance(target, RayTarget):
+        return target.ask
+    if isinstance(target, Runnable | Mapping):
+        cost_of({}, model="gpt-4o-mini")  # loads the price table, which no latency should hold
+    return partial(attempt, as_async_target(target, callbacks=callbacks, threads=threads))
 
 
 @contextmanager
@@ -155,15 +168,3 @@ def _opened(
         return
     with Journal(path, header=header, fsync=fsync) as journal:
         yield journal, journal.finished, journal.header
-
-
-@contextmanager
-def _tracing(*, upload: bool) -> Iterator[None]:
-    """Turn LangSmith off for everything that happens inside, threads included."""
-    if upload:
-        yield
-        return
-    from langsmith.run_helpers import tracing_context
-
-    with tracing_context(enabled=False):
-        yield

@@ -51,7 +51,7 @@ def as_async_target(
     return _threaded(target, threads)
 
 
-def target_name(target: Target) -> str:
+def target_name(target: Any) -> str:
     """Name a target for people."""
     if isinstance(target, Mapping):
         return str(target.get("name") or target.get("model") or "agent")

@@ -97,7 +97,7 @@ def test_errors_are_a_finding_of_their_own():
 
 
 def test_latency_and_cost_are_compared_by_ratio_and_do_not_touch_the_verdict():
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 - a seeded draw
     before = [chance.lognormvariate(0, 0.3) for _ in range(300)]
     slower = [value * 1.5 for value in before]
     found = compare_versions(
@@ -221,7 +221,7 @@ def test_the_gate_has_four_answers():
 
 def test_a_test_can_assert_that_nothing_got_worse():
     assert assert_no_regression(run(GOOD), run(GOOD)).verdict
-    with pytest.raises(AssertionError, match="regression: error rate .*\n- right went from 0.9"):
+    with pytest.raises(AssertionError, match=r"regression: error rate .*\n- right went from 0.9"):
         assert_no_regression(run(WORSE), run(GOOD))
     with pytest.raises(AssertionError, match="inconclusive"):
         assert_no_regression(run(GOOD[:9]), run(GOOD[:9]), allow_inconclusive=False)
@@ -229,7 +229,7 @@ def test_a_test_can_assert_that_nothing_got_worse():
 
 @pytest.mark.parametrize(("broken", "runs", "verdict"), [(0.0, 5, "pass"), (0.5, 1, "regression")])
 async def test_runs_are_added_only_while_nothing_is_clear(tmp_path, broken, runs, verdict):
-    chance = random.Random(3)
+    chance = random.Random(3)  # noqa: S311 - a seeded draw
 
     def flaky(share):
         return lambda inputs: inputs["i"] if chance.random() > share else -1
@@ -243,7 +243,7 @@ async def test_runs_are_added_only_while_nothing_is_clear(tmp_path, broken, runs
         journal=tmp_path / "journal.jsonl",
         plan=SequentialTest(looks=(1, 2, 5), futility=1.0, level=0.001),
     )
-    assert found.verdict == verdict or found.verdict == "inconclusive"
+    assert found.verdict in {verdict, "inconclusive"}
     assert found.candidate.repeats <= runs
     assert len(found.candidate.results) == 80 * found.candidate.repeats
     assert (found.candidate.repeats == 1) == (broken > 0)

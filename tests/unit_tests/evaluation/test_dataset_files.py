@@ -73,9 +73,9 @@ def test_what_cannot_be_read_is_named(tmp_path, text, message):
 
 
 def test_other_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="is a .jsonl or a .csv file"):
+    with pytest.raises(ValueError, match=r"is a \.jsonl or a \.csv file"):
         read_dataset(tmp_path / "d.pkl")
-    with pytest.raises(ValueError, match="is a .jsonl or a .csv file"):
+    with pytest.raises(ValueError, match=r"is a \.jsonl or a \.csv file"):
         write_dataset(DATASET, tmp_path / "d.xlsx")
 
 

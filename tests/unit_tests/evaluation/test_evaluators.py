@@ -6,6 +6,7 @@ import pytest
 from langchain_core.runnables import RunnableLambda
 
 from langchain_phase5.evaluation import AgentEvaluator
+from langchain_phase5.evaluation.metrics import exact_match
 
 EXAMPLE = {"id": "e", "inputs": {"query": "?"}, "outputs": {"answer": "a"}, "metadata": {"m": 7}}
 
@@ -36,7 +37,7 @@ def undecided(outputs):
     return None
 
 
-class Callable_:
+class AlwaysOne:
     def __call__(self, outputs):
         return 1
 
@@ -49,7 +50,7 @@ class Callable_:
         (asynchronous, {"asynchronous": 0.25}),
         (of_example, {"of_example": 0.7}),
         (undecided, {}),
-        (Callable_(), {"Callable_": 1.0}),
+        (AlwaysOne(), {"AlwaysOne": 1.0}),
         (lambda outputs: Result(), {"custom": 0.5}),
         (lambda outputs: {"results": [{"key": "x", "score": 1}]}, {"x": 1.0}),
         (RunnableLambda(lambda v: v["outputs"] == "a", name="chain"), {"chain": 1.0}),
@@ -91,8 +92,6 @@ def test_ours_plug_into_langsmith():
     """LangSmith normalizes evaluators by their parameters; ours must pass."""
     from langsmith.evaluation.evaluator import run_evaluator
     from langsmith.schemas import Example, Run
-
-    from langchain_phase5.evaluation.metrics import exact_match
 
     evaluator = run_evaluator(exact_match)
     fields = {"id": "00000000-0000-0000-0000-000000000001"}

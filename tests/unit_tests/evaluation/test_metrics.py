@@ -224,33 +224,6 @@ def test_embeddings_tell_how_close_answers_are():
     assert run(None) is None
 
 
-@pytest.fixture(scope="module")
-def tiny_bert(tmp_path_factory):
-    transformers = pytest.importorskip("transformers")
-    folder = tmp_path_factory.mktemp("bert")
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "cat", "sat", "dog"]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    config = transformers.BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=16,
-    )
-    transformers.BertModel(config).save_pretrained(folder)
-    transformers.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_bert_score_on_a_local_model(tiny_bert):
-    evaluator = bert_score(tiny_bert)
-    assert score(evaluator, "a cat sat", {"answer": "a cat sat"}) == pytest.approx(1, abs=1e-5)
-    assert 0 <= score(evaluator, "a cat sat", {"answer": "dog"}) < 1
-    assert score(evaluator, "", {"answer": "dog"}) == 0
-    assert score(evaluator, "dog", None) is None
-
-
 def test_bert_score_fetches_nothing(tmp_path):
     with pytest.raises(ValueError, match="takes a local transformers model"):
         bert_score(tmp_path / "roberta-large")

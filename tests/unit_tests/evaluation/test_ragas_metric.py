@@ -41,7 +41,7 @@ def test_a_tool_metric():
 
 
 def test_an_unknown_metric_is_named():
-    with pytest.raises(ValueError, match="ragas has no metric 'Truth'; there are: .*Faithfulness"):
+    with pytest.raises(ValueError, match=r"ragas has no metric 'Truth'; there are: .*Faithfulness"):
         ragas_metric("Truth")
 
 

@@ -33,28 +33,23 @@ def run(made, expected, **options):
 
 
 @pytest.mark.parametrize(
-    ("made", "expected", "strict", "unordered", "subset", "superset"),
+    ("made", "expected", "right"),
     [
-        ([ROME, NEWS], [ROME, NEWS], 1, 1, 1, 1),
-        ([NEWS, ROME], [ROME, NEWS], 0, 1, 1, 1),
-        ([ROME], [ROME, NEWS], 0, 0, 1, 0),
-        ([ROME, NEWS], [ROME], 0, 0, 0, 1),
-        ([PARIS], [ROME], 0, 0, 0, 0),
-        ([ROME, ROME], [ROME], 0, 0, 0, 1),
+        ([ROME, NEWS], [ROME, NEWS], {"strict", "unordered", "subset", "superset"}),
+        ([NEWS, ROME], [ROME, NEWS], {"unordered", "subset", "superset"}),
+        ([ROME], [ROME, NEWS], {"subset"}),
+        ([ROME, NEWS], [ROME], {"superset"}),
+        ([PARIS], [ROME], set()),
+        ([ROME, ROME], [ROME], {"superset"}),
     ],
 )
-def test_modes(made, expected, strict, unordered, subset, superset):
+def test_modes(made, expected, right):
     sides = [
-        [USER, *(part for c in calls for part in (says(c), TOOL)), END]
+        [USER, *(part for call in calls for part in (says(call), TOOL)), END]
         for calls in (made, expected)
     ]
-    for mode, right in (
-        ("strict", strict),
-        ("unordered", unordered),
-        ("subset", subset),
-        ("superset", superset),
-    ):
-        assert run(*sides, mode=mode) == right, mode
+    modes = ("strict", "unordered", "subset", "superset")
+    assert {mode for mode in modes if run(*sides, mode=mode)} == right
 
 
 def test_calls_within_one_message_may_come_in_any_order():
