@@ -35,6 +35,7 @@ from langchain_phase5.vision.results import (
 from langchain_phase5.vision.sources import ImageSource
 from langchain_phase5.vision.stored_image import StoredImage
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
+from langchain_phase5.vision.tool_image_middleware import ToolImageMiddleware
 from langchain_phase5.vision.toolkit import VisionToolkit
 from langchain_phase5.vision.vision_model import VisionModelError
 
@@ -67,6 +68,7 @@ __all__ = [
     "PdfPages",
     "StoredImage",
     "TesseractNotFoundError",
+    "ToolImageMiddleware",
     "UnreadableChartError",
     "UnreadableImageError",
     "VisionAnalyzer",

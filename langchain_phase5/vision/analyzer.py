@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from langchain_phase5.vision import offline_look, online_look
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.chart_reader import ChartReader
-from langchain_phase5.vision.image_detail import Detail
+from langchain_phase5.vision.image_detail import Detail, estimated_tokens
 from langchain_phase5.vision.images import DEFAULT_LIMITS, LoadedImage, aload_image, load_image
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.result_cache import ResultCache
@@ -106,6 +106,14 @@ class VisionAnalyzer:
             "limits": limits,
         }
         self._cache = ResultCache(cache_size)
+
+    def estimate_tokens(self, width: int, height: int, detail: Detail = "auto") -> int:
+        """About how many input tokens an image of that size takes; 0 when no model looks."""
+        if self._model is None:
+            return 0
+        return estimated_tokens(
+            width, height, provider=self._model.provider, model=self._model.name, detail=detail
+        )
 
     @property
     def engine(self) -> str:

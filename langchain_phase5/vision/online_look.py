@@ -137,10 +137,22 @@ def answer_from(
 
 
 def image_block(loaded: LoadedImage, model: VisionModel, detail: Detail) -> dict[str, Any]:
-    """The image as a content block, no larger than the provider will look at."""
+    """The image as a content block, no larger than the provider will look at.
+
+    OpenAI's own block is used where a detail is asked for, as the standard one cannot say it.
+    """
     size = sent_size(
         loaded.width, loaded.height, provider=model.provider, model=model.name, detail=detail
     )
+    block = encoded_block(loaded, size)
+    if detail == "auto" or model.provider not in ("openai", "azure"):
+        return block
+    url = f"data:{block['mime_type']};base64,{block['base64']}"
+    return {"type": "image_url", "image_url": {"url": url, "detail": detail}}
+
+
+def encoded_block(loaded: LoadedImage, size: tuple[int, int]) -> dict[str, Any]:
+    """The image in that size as a standard content block; re-encoded only when needed."""
     fits = size == (loaded.width, loaded.height)
     data = (loaded.clean_bytes if fits else None) or loaded.encode(max_size=size)
     kind = "image/jpeg" if data[:2] == b"\xff\xd8" else "image/png"

@@ -62,3 +62,12 @@ class SearchImagesArguments(BaseModel):
         None, description="Find images that look like this one. " + IMAGE, examples=EXAMPLES
     )
     top_k: int = Field(5, ge=1, le=50, description="How many images to find")
+
+
+class UploadImageArguments(BaseModel):
+    """Arguments of `upload_image`."""
+
+    image: str = Field(description=IMAGE, examples=EXAMPLES)
+    caption: str | None = Field(
+        None, description="What the image shows", examples=["Revenue by quarter, 2026"]
+    )

@@ -37,6 +37,7 @@ class VisionToolkit(BaseToolkit):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     _analyzer: VisionAnalyzer = PrivateAttr()
+    _show_images: bool = PrivateAttr(default=False)
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class VisionToolkit(BaseToolkit):
         retriever: BaseRetriever | None = None,
         roots: Sequence[str | Path] = (),
         fetcher: "ImageFetcher | None" = None,
+        show_images: bool = False,
     ) -> None:
         """Sets up the tools.
 
@@ -55,8 +57,12 @@ class VisionToolkit(BaseToolkit):
             retriever: Finds images; `search_images` is offered only with one.
             roots: Folders below which the agent may name files. None may be named without.
             fetcher: Downloads URLs the agent names; without one they are refused.
+            show_images: Also put the picture into the result of `analyze_image`, so that the
+                agent's own model sees it. OpenAI's Chat Completions then needs
+                `ToolImageMiddleware`.
         """
         super().__init__()
+        self._show_images = show_images
         self._analyzer = analyzer or VisionAnalyzer(
             store=store, retriever=retriever, roots=roots, fetcher=fetcher
         )
@@ -67,4 +73,4 @@ class VisionToolkit(BaseToolkit):
 
     def get_tools(self) -> list[BaseTool]:
         """The tools; those without their store or retriever are left out."""
-        return VisionTools(self._analyzer).build()
+        return VisionTools(self._analyzer, show_images=self._show_images).build()

@@ -1,6 +1,7 @@
 """The vision tools: each is steps that end in text for the model and a typed result."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
@@ -9,19 +10,22 @@ from pydantic import BaseModel
 from langchain_phase5.vision import tool_arguments as arguments
 from langchain_phase5.vision import tool_texts as texts
 from langchain_phase5.vision.analyzer import VisionAnalyzer
-from langchain_phase5.vision.steps import Steps, arun_steps, run_steps, work
+from langchain_phase5.vision.image_detail import sent_size
+from langchain_phase5.vision.online_look import encoded_block
+from langchain_phase5.vision.steps import Call, Steps, arun_steps, run_steps, work
 from langchain_phase5.vision.vision_event import reported
 from langchain_phase5.vision.vision_model import VisionModelError
 
-Answer = tuple[str, Any]
-"""Text for the model, and the typed result."""
+Answer = tuple[str | list[str | dict[str, Any]], Any]
+"""Content for the model, and the typed result."""
 
 
 class VisionTools:
     """Makes the tools around one analyzer."""
 
-    def __init__(self, analyzer: VisionAnalyzer) -> None:
+    def __init__(self, analyzer: VisionAnalyzer, *, show_images: bool = False) -> None:
         self._analyzer = analyzer
+        self._show_images = show_images
 
     def build(self) -> list[BaseTool]:
         """The tools that this analyzer can serve."""
@@ -65,6 +69,16 @@ class VisionTools:
                     arguments.SearchImagesArguments,
                 )
             )
+        if self._analyzer.store is not None:
+            tools.append(
+                self._tool(
+                    self._upload,
+                    "upload_image",
+                    "Keep an image for later. Returns its id, which the other tools take as image. "
+                    "The same image uploaded twice is kept once.",
+                    arguments.UploadImageArguments,
+                )
+            )
         return tools
 
     def _tool(
@@ -91,8 +105,15 @@ class VisionTools:
         )
 
     def _analyze(self, image: str, query: str | None = None, detail: Any = "auto") -> Steps[Answer]:
-        result = yield from self._analyzer.analyze_steps(image, query, detail)
-        return texts.analysis_text(result), result
+        if not self._show_images:
+            result = yield from self._analyzer.analyze_steps(image, query, detail)
+            return texts.analysis_text(result), result
+        loaded = yield from self._analyzer.load(image)
+        result = yield from self._analyzer.analyze_steps(loaded, query, detail)
+        text = texts.analysis_text(result)
+        size = sent_size(loaded.width, loaded.height, provider=None, model="", detail=detail)
+        block = yield work(encoded_block, loaded, size)
+        return [{"type": "text", "text": text}, block], result
 
     def _compare(self, images: list[str], query: str | None = None) -> Steps[Answer]:
         result = yield from self._analyzer.compare_steps(images, query)
@@ -126,6 +147,21 @@ class VisionTools:
             msg = "Give search_images a query, an image, or both."
             raise ToolException(msg)
         return texts.search_text(result), result
+
+    def _upload(self, image: str, caption: str | None = None) -> Steps[Answer]:
+        store = self._analyzer.store
+        if store is None:
+            msg = "There is no image store to upload to."
+            raise ToolException(msg)
+
+        def steps() -> Steps[Answer]:
+            loaded = yield from self._analyzer.load(image)
+            metadata = {"caption": caption} if caption else {}
+            put = partial(store.put, loaded, metadata=metadata)
+            record = yield Call(put, partial(store.aput, loaded, metadata=metadata))
+            return f"Stored as image id {record.image_id}.", record
+
+        return (yield from reported("upload", "store", steps()))
 
 
 def _mendable(steps: Steps[Answer]) -> Steps[Answer]:

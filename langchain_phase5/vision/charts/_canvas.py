@@ -138,7 +138,9 @@ def _panels(canvas: Canvas) -> list[int]:
         if not len(rows):
             continue
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        if _is_sheet(mask[box]) and mask[box].size > 0.25 * mask.size:
+        height, width = mask[box].shape
+        wide = width > 0.5 * canvas.width and height > 0.45 * canvas.height
+        if wide and mask[box].mean() < 0.99 and _is_sheet(mask[box]):
             found.append((mask[box].size, color, box))
     panels = [canvas.paper]
     for _, color, box in sorted(found, key=lambda one: -one[0]):
