@@ -1,0 +1,275 @@
+"""Measure the router on data sets: quality, learning, wrong calls, tokens and speed.
+
+Every share stands with a 95 % bootstrap interval over the test requests. Nothing is tuned on the
+data: all sets use the router's defaults.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from langchain_core.embeddings import Embeddings
+
+from langchain_phase5.routing.benchmark_curves import draw_curves
+from langchain_phase5.routing.benchmark_data import (
+    RoutingDataset,
+    RoutingRequest,
+    load_routing_datasets,
+)
+from langchain_phase5.routing.benchmark_figures import (
+    Figure,
+    bootstrapped_figure,
+    share_figure,
+)
+from langchain_phase5.routing.benchmark_wrong_calls import DistractibleModel, relative_saving
+from langchain_phase5.routing.embedding_choice import choose_embeddings
+from langchain_phase5.routing.tool_history import ToolHistory
+from langchain_phase5.routing.tool_router import ToolRouter
+
+_SUCCESSES_PER_TOOL = (0, 1, 3, 10, 30)
+_MIN_PER_TOOL = 30
+_POISONED = 0.2
+_CHARACTERS_PER_TOKEN = 4
+_TIMED_ROUTES = 60
+
+
+def run_benchmark(
+    data: str | Path,
+    output: str | Path | None = None,
+    *,
+    embeddings: Embeddings | Literal["auto"] | None = "auto",
+    sizes: Sequence[int] = (200, 10_000, 100_000),
+    say: Callable[[str], object] = print,
+) -> list[Figure]:
+    """Measure everything on every data set under `data`.
+
+    Args:
+        data: Folder of data sets, as `load_routing_datasets` reads them.
+        output: Where to write `routing.json` and the curves as PNG (needs matplotlib).
+        embeddings: As for `ToolRouter`.
+        sizes: Numbers of tools to time.
+        say: Called with every line of the report.
+
+    Raises:
+        ValueError: There is no data set in `data`.
+    """
+    datasets = load_routing_datasets(data)
+    model, name = choose_embeddings() if embeddings == "auto" else (embeddings, "given")
+    say(f"Embeddings: {name}. 95 % intervals by bootstrap over test requests.")
+    say("| data set | measure | value | 95 % interval |\n|---|---|---|---|")
+    memo = None if model is None else RememberedEmbeddings(model)
+    figures: list[Figure] = []
+    for figure in _measure(datasets, memo, sizes):
+        figures.append(figure)
+        say(
+            f"| {figure.dataset} | {figure.measure} | {figure.value:.2f} {figure.unit} "
+            f"| {figure.low:.2f} to {figure.high:.2f} |"
+        )
+    if output is not None:
+        folder = Path(output)
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(folder / "routing.json", json.dumps([asdict(f) for f in figures], indent=1))
+        draw_curves([asdict(figure) for figure in figures], folder)
+    return figures
+
+
+class RememberedEmbeddings(Embeddings):
+    """Keeps every vector, because the same questions are routed under many conditions."""
+
+    def __init__(self, model: Embeddings) -> None:
+        self._model = model
+        self._documents: dict[str, npt.NDArray[np.float32]] = {}
+        self._queries: dict[str, npt.NDArray[np.float32]] = {}
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed what is new."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._documents]
+        vectors = np.asarray(self._model.embed_documents(new), np.float32) if new else ()
+        self._documents.update(zip(new, vectors, strict=True))
+        return [self._documents[text] for text in texts]  # type: ignore[misc] # arrays will do
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed it the first time."""
+        if text not in self._queries:
+            self._queries[text] = np.asarray(self._model.embed_query(text), np.float32)
+        return self._queries[text]  # type: ignore[return-value] # an array will do
+
+
+def _measure(
+    datasets: Sequence[RoutingDataset], model: Embeddings | None, sizes: Sequence[int]
+) -> Iterator[Figure]:
+    for dataset in datasets:
+        yield from _quality(dataset, model, "", dataset.train)
+        if model is not None:
+            yield from _quality(dataset, None, ", words only", dataset.train)
+        yield from _learning(dataset, datasets, model)
+        yield from _wrong_calls(dataset, model)
+        yield _tokens(dataset)
+    for size in sizes:
+        yield _speed(datasets, size)
+
+
+def _quality(
+    dataset: RoutingDataset,
+    model: Embeddings | None,
+    how: str,
+    history: Sequence[RoutingRequest],
+) -> Iterator[Figure]:
+    for what, known in (("zero-shot", ()), ("history", history)):
+        if what == "zero-shot" or known:
+            rankings = _rank(dataset, taught_router(model, known))
+            for k in (1, 3, 5, 10):
+                yield _recall(dataset, f"recall@{k} {what}{how}", rankings, k)
+
+
+def _learning(
+    dataset: RoutingDataset, datasets: Sequence[RoutingDataset], model: Embeddings | None
+) -> Iterator[Figure]:
+    """Thin, poisoned and foreign histories."""
+
+    def recall(measure: str, history: Sequence[RoutingRequest]) -> Figure:
+        return _recall(dataset, measure, _rank(dataset, taught_router(model, history)), 3)
+
+    if len(dataset.train) >= _MIN_PER_TOOL * len(dataset.tools):
+        for limit in _SUCCESSES_PER_TOOL:
+            yield recall(f"recall@3 after {limit} successes per tool", at_most(dataset, limit))
+    if dataset.train:
+        yield recall("recall@3 history, 20 % wrong labels", poisoned(dataset))
+    others = [request for other in datasets if other is not dataset for request in other.train]
+    if others:
+        foreign = random.Random(0).sample(others, min(2_000, len(others)))  # noqa: S311 - no secret
+        yield recall("recall@3 foreign history", foreign)
+
+
+def taught_router(model: Embeddings | None, history: Sequence[RoutingRequest]) -> ToolRouter:
+    """Make a router that saw `history` succeed."""
+    router = ToolRouter(model, history=ToolHistory(max_outcomes=50_000))
+    for request in history:
+        for name in request.relevant:
+            router.record(list(request.messages), name, success=True)
+    return router
+
+
+def at_most(dataset: RoutingDataset, limit: int) -> list[RoutingRequest]:
+    """Take train requests in random order, no more than `limit` for any tool."""
+    shuffled = random.Random(0).sample(dataset.train, len(dataset.train))  # noqa: S311 - no secret
+    counts: dict[str, int] = {}
+    taken = []
+    for request in shuffled:
+        if all(counts.get(name, 0) < limit for name in request.relevant):
+            taken.append(request)
+            for name in request.relevant:
+                counts[name] = counts.get(name, 0) + 1
+    return taken
+
+
+def poisoned(dataset: RoutingDataset) -> list[RoutingRequest]:
+    """Give a fifth of the train requests tools drawn at random."""
+    draw = random.Random(0)  # noqa: S311 - no secret
+    names = [tool["name"] for tool in dataset.tools]
+    return [
+        RoutingRequest(messages=request.messages, relevant=[draw.choice(names)], alternatives={})
+        if draw.random() < _POISONED
+        else request
+        for request in dataset.train
+    ]
+
+
+def _wrong_calls(dataset: RoutingDataset, model: Embeddings | None) -> Iterator[Figure]:
+    if model is None:
+        return
+    caller = DistractibleModel(dataset, model)
+    before = caller.wrong_with_all()
+    yield share_figure(dataset.name, "wrong calls, all tools offered", before)
+    for what, history in (("zero-shot", ()), ("history", dataset.train)):
+        if what == "zero-shot" or history:
+            after = caller.wrong([r[:3] for r in _rank(dataset, taught_router(model, history))])
+            yield share_figure(dataset.name, f"wrong calls, 3 tools offered, {what}", after)
+            both = np.stack([before, after])
+            measure = f"fewer wrong calls, {what}"
+            yield bootstrapped_figure(dataset.name, measure, both, relative_saving)
+
+
+def _tokens(dataset: RoutingDataset) -> Figure:
+    """Prompt tokens for tools, at four characters of JSON each: three tools against all."""
+    sizes = np.array([len(json.dumps(tool)) / _CHARACTERS_PER_TOKEN for tool in dataset.tools])
+    draws = np.random.default_rng(0).choice(sizes, (1_000, 3)).sum(axis=1)
+    saved = 100 * (1 - draws / sizes.sum())
+    return Figure(
+        dataset=dataset.name,
+        measure=f"tool tokens saved by 3 of {len(sizes)} tools",
+        value=float(saved.mean()),
+        low=float(np.percentile(saved, 2.5)),
+        high=float(np.percentile(saved, 97.5)),
+    )
+
+
+def _speed(datasets: Sequence[RoutingDataset], size: int) -> Figure:
+    """Time of a route beside the query embedding, in CPU milliseconds, every question new."""
+    texts = [tool for dataset in datasets for tool in dataset.tools]
+    tools = [
+        {**texts[i % len(texts)], "name": f"{texts[i % len(texts)]['name'][:50]}_{i}"}
+        for i in range(size)
+    ]
+    router = ToolRouter(RandomEmbeddings())
+    requests = [request.question for dataset in datasets for request in dataset.test]
+    questions = random.Random(0).sample(requests, min(_TIMED_ROUTES, len(requests)))  # noqa: S311
+    times = []
+    router.route("warm up", tools)
+    for question in questions:
+        began = time.process_time()
+        router.route(question, tools)
+        times.append(1_000 * (time.process_time() - began))
+    low, middle, high = np.percentile(times, [5, 50, 95])
+    return Figure(
+        dataset=f"{size} tools",
+        measure="route, CPU time (median, 5th to 95th percentile)",
+        value=float(middle),
+        low=float(low),
+        high=float(high),
+        unit="ms",
+    )
+
+
+class RandomEmbeddings(Embeddings):
+    """Random unit vectors of 384 dimensions, at no cost to speak of."""
+
+    def __init__(self) -> None:
+        self._random = np.random.default_rng(0)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Draw a vector for each."""
+        return self._random.standard_normal((len(texts), 384), dtype=np.float32)  # type: ignore[return-value] # an array will do
+
+    def embed_query(self, text: str) -> list[float]:
+        """Draw a vector."""
+        return self._random.standard_normal(384, dtype=np.float32)  # type: ignore[return-value] # an array will do
+
+
+def _rank(dataset: RoutingDataset, router: ToolRouter) -> list[list[str]]:
+    tools = list(dataset.tools)
+    return [
+        [scored.name for scored in router.route(list(request.messages), tools, top_k=10)]
+        for request in dataset.test
+    ]
+
+
+def _recall(
+    dataset: RoutingDataset, measure: str, rankings: Sequence[Sequence[str]], k: int
+) -> Figure:
+    pairs = zip(dataset.test, rankings, strict=True)
+    return share_figure(
+        dataset.name, measure, np.array([request.recall(names[:k]) for request, names in pairs])
+    )
+
+
+def _write_whole(path: Path, text: str) -> None:
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)
