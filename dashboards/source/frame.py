@@ -28,8 +28,7 @@ def board(
         uid: Stays the same for ever: links and bookmarks use it.
         title: Shown in the list of dashboards.
         about: What questions the dashboard answers.
-        rows: From top to bottom; the panels of a row are of equal width, and the last takes what
-            a division leaves over.
+        rows: From top to bottom; the panels of a row are of equal width, or nearly.
         filters: Labels of `agent_requests_total`, `tool_executions_total` or
             `llm_requests_total` to choose values of, e.g. `agent_type`.
     """
@@ -63,12 +62,11 @@ def _placed(rows: Sequence[Row]) -> list[models.Panel | models.RowPanel]:
     placed: list[models.Panel | models.RowPanel] = []
     y = 0
     for height, panels in rows:
-        width = COLUMNS // len(panels)
         for column, panel in enumerate(panels):
-            x = column * width
-            w = width if column < len(panels) - 1 else COLUMNS - x
+            x = COLUMNS * column // len(panels)
+            end = COLUMNS * (column + 1) // len(panels)
             panel.id_val = len(placed) + 1
-            panel.grid_pos = models.GridPos(h=height, w=w, x=x, y=y)
+            panel.grid_pos = models.GridPos(h=height, w=end - x, x=x, y=y)
             placed.append(panel)
         y += height
     return placed
