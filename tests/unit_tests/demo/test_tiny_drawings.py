@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from langchain_phase5.demo import tiny_drawings
-from langchain_phase5.demo.tiny_drawings.evaluate import evaluate
-from langchain_phase5.demo.tiny_drawings.train import train
+from langchain_phase5.demo.tiny_drawings import evaluate, train
 from langchain_phase5.retrievers import OpenCLIPEmbeddings
 
 
@@ -21,7 +20,7 @@ def clip():
 
 
 def test_finds_drawings_of_combinations_it_never_saw(clip):
-    result = evaluate(clip, drawings=200, seed=11)
+    result = evaluate.evaluate(clip, drawings=200, seed=11)
 
     assert result.text_to_image.first >= 0.935
     assert result.text_to_image.fifth == 1.0
@@ -87,11 +86,21 @@ def test_held_out_meanings_are_a_fifth_and_leave_every_detail_for_training():
     assert all(drawing.facts <= trained for drawing in held_out)
 
 
-def test_training_runs_and_its_weights_load(tmp_path):
+def test_training_runs_and_its_weights_load(tmp_path, monkeypatch, capsys):
     config = (tiny_drawings.path() / "open_clip_config.json").read_text()
     (tmp_path / "open_clip_config.json").write_text(config)
+    monkeypatch.setattr("sys.argv", ["train", "--steps", "4", "--out", str(tmp_path)])
 
-    train(tmp_path, steps=5, seed=0)
+    train.main()
 
+    assert "step 4/4 loss" in capsys.readouterr().out
     trained = OpenCLIPEmbeddings.from_local(tmp_path, device="cpu")
     assert len(trained.embed_images([Image.new("RGB", (64, 64))])[0]) == 64
+
+
+def test_the_evaluation_prints_a_line_per_gallery(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evaluate", "--drawings", "20", "--seeds", "1", "2"])
+
+    evaluate.main()
+
+    assert len(capsys.readouterr().out.splitlines()) == 3

@@ -2,13 +2,17 @@
 
 import base64
 import io
+import os
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import HumanMessage
 from langchain_core.messages.content import create_image_block
 from langchain_tests.integration_tests import RetrieversIntegrationTests
+from PIL import Image
 
-from langchain_phase5.retrievers import CLIPImageRetriever, ImageIndex
+from langchain_phase5.demo import tiny_drawings
+from langchain_phase5.retrievers import CLIPImageRetriever, ImageIndex, OpenCLIPEmbeddings
 
 
 @pytest.fixture
@@ -214,6 +218,65 @@ def test_web_addresses_need_a_guard(clip, draw):
 
     assert "fetch" in refused.failed[url]
     assert len(fetched.add_images([url]).added) == 1
+
+
+def test_images_from_memory_are_named_by_their_place(clip, draw, folder):
+    retriever = CLIPImageRetriever(embeddings=clip, k=3)
+    opened = Image.open(folder / "letter.png")
+
+    retriever.add_images([draw("pie.png"), png(draw("bars.png")), opened], captions=["shares"])
+
+    found = {d.metadata["source"].rsplit("/", 1)[-1]: d.page_content for d in retriever.invoke("a")}
+    assert found == {
+        "image 0": "shares",
+        "image 1": "image 1",
+        "letter.png": "letter.png",
+    }
+
+
+def test_folders_that_may_not_be_read_are_reported(clip, folder, monkeypatch):
+    locked = folder / "locked"
+    locked.mkdir()
+    scan = os.scandir
+
+    def refuse(path="."):
+        if str(path) == str(locked):
+            raise PermissionError(13, "Permission denied", str(locked))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = CLIPImageRetriever(embeddings=clip).add_images(folder)
+
+    assert len(report.added) == 6
+    assert "Permission denied" in report.failed[str(locked)]
+
+
+def test_more_images_than_a_batch(draw, tmp_path):
+    clip = OpenCLIPEmbeddings.from_local(tiny_drawings.path(), device="cpu", batch_size=4)
+    retriever = CLIPImageRetriever(embeddings=clip)
+    names = ["pie.png", "bars.png", "letter.png"] * 3
+
+    report = retriever.add_images({f"{i}": draw(name) for i, name in enumerate(names)})
+
+    assert len(report.added) == len(retriever.vectorstore) == 9
+
+
+def test_reports_what_it_did_to_callbacks(retriever):
+    events = []
+
+    class Handler(BaseCallbackHandler):
+        def on_custom_event(self, name, data, **kwargs):
+            events.append((name, data["operation"], data["status"], data["engine"]))
+
+    retriever.invoke("a pie chart", {"callbacks": [Handler()]})
+    with pytest.raises(ValueError, match="query"):
+        retriever.invoke("", {"callbacks": [Handler()]})
+
+    engine = retriever.embeddings.model_name
+    assert events == [
+        ("vision", "image_search", "success", engine),
+        ("vision", "image_search", "error", engine),
+    ]
 
 
 class TestStandard(RetrieversIntegrationTests):

@@ -1,7 +1,9 @@
 """An index on disk survives crashes, refuses strangers, and shows its readers whole commits."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -242,3 +244,46 @@ def test_closing_twice_is_fine(path):
     index = ImageIndex(FAKE, path=path)
     index.close()
     index.close()
+
+
+def test_a_hostile_description_of_the_codes_is_refused(path):
+    with ImageIndex(FAKE, path=path, exact_up_to=100) as index:
+        add(index, words(400))
+        index.optimize()
+    with contextlib.closing(sqlite3.connect(path / "documents.sqlite")) as database, database:
+        database.execute("UPDATE property SET value = '{\"file\": 1}' WHERE name = 'codes'")
+
+    for verify in (True, False):
+        with pytest.raises(DamagedIndexError):
+            ImageIndex(FAKE, path=path, verify=verify)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON document BEGIN DELETE FROM document; END",
+        "DROP TABLE deleted",
+        "UPDATE property SET value = '2' WHERE name = 'format'",
+        "UPDATE document SET content = 'forged' WHERE row = 1",
+        "DELETE FROM document WHERE row = 1",
+        "DELETE FROM property WHERE name = 'fingerprint'",
+    ],
+)
+def test_changes_from_outside_are_noticed(path, change):
+    with ImageIndex(FAKE, path=path) as index:
+        add(index, words(5))
+    with contextlib.closing(sqlite3.connect(path / "documents.sqlite")) as database, database:
+        database.execute(change)
+
+    with pytest.raises(DamagedIndexError):
+        ImageIndex(FAKE, path=path)
+
+
+def test_an_index_of_a_later_version_is_refused(path):
+    with ImageIndex(FAKE, path=path) as index:
+        add(index, words(5))
+    with contextlib.closing(sqlite3.connect(path / "documents.sqlite")) as database, database:
+        database.execute("UPDATE property SET value = '2' WHERE name = 'format'")
+
+    with pytest.raises(ValueError, match="newer version"):
+        ImageIndex(FAKE, path=path, verify=False)

@@ -5,7 +5,7 @@ import warnings
 import faiss  # noqa: TID253 - what langchain-community's store is made from
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding
-from langchain_core.vectorstores import InMemoryVectorStore
+from langchain_core.vectorstores import InMemoryVectorStore, VectorStore
 from langchain_qdrant import QdrantVectorStore
 from qdrant_client import QdrantClient, models
 
@@ -35,6 +35,26 @@ def qdrant_embedded(clip):
 def community_faiss(clip):
     index = faiss.IndexFlatL2(64)
     return FAISS(clip, index, InMemoryDocstore(), {}), "squared distance"
+
+
+class BareStore(VectorStore):
+    """Only what every vector store has: texts in, documents with scores out."""
+
+    def __init__(self, embedding):
+        self.inner = InMemoryVectorStore(embedding)
+
+    def add_texts(self, texts, metadatas=None, *, ids=None, **kwargs):
+        return self.inner.add_texts(texts, metadatas, ids=ids)
+
+    def similarity_search_with_score(self, query, k=4, **kwargs):
+        return self.inner.similarity_search_with_score(query, k)
+
+    def similarity_search(self, query, k=4, **kwargs):
+        return self.inner.similarity_search(query, k)
+
+    @classmethod
+    def from_texts(cls, texts, embedding, metadatas=None, **kwargs):
+        raise NotImplementedError
 
 
 STORES = [image_index, in_memory, qdrant_embedded, community_faiss]
@@ -89,3 +109,13 @@ def test_a_store_with_another_model_is_refused(clip, folder):
 
     with pytest.raises(ValueError, match="another model"):
         retriever.add_images(folder)
+
+
+def test_a_store_with_nothing_but_the_basics(clip, folder):
+    retriever = CLIPImageRetriever(embeddings=clip, vectorstore=BareStore(clip), k=1)
+    retriever.add_images(folder)
+
+    assert names(retriever.invoke("an invoice")) == ["invoice.png"]
+    assert names(retriever.invoke(folder / "pie.png")) == ["pie.png"]
+    with pytest.raises(TypeError, match="cannot update"):
+        retriever.update("any", caption="x")
