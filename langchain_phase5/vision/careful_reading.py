@@ -91,11 +91,10 @@ def _reading(picture: Picture, read: Read) -> Reading:
 
 def _better_light(reading: Reading, _: Read) -> Iterator[Picture]:
     image = reading.picture.image
-    if is_dark(image):
-        if reading.confidence < _POOR:
-            yield reading.picture.inverted()
-    elif evenness_of_light(image) < _UNEVEN:
+    if evenness_of_light(image) < _UNEVEN:
         yield reading.picture.evenly_lit()
+    if reading.confidence < _POOR and is_dark(image):
+        yield reading.picture.inverted()
 
 
 def _larger(reading: Reading, _: Read) -> Iterator[Picture]:

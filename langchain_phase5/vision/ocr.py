@@ -19,7 +19,7 @@ from langchain_phase5.vision.images import (
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.ocr_result import OCRResult
 from langchain_phase5.vision.page_pool import read_in_parallel
-from langchain_phase5.vision.picture import Picture, evenness_of_light
+from langchain_phase5.vision.picture import Picture, evenness_of_light, skew_of
 from langchain_phase5.vision.rapid_ocr import RapidOCR
 from langchain_phase5.vision.searchable_pdf import PageWithText, searchable_pdf
 from langchain_phase5.vision.sources import ImageSource
@@ -36,7 +36,7 @@ _DOUBTFUL = 0.88
 """Tesseract's mean confidence below which a second engine is asked. Clean books exceed it."""
 _UNEVEN = 0.85
 """Light less even than this is that of a photo, on which Tesseract may be sure and wrong."""
-_ENOUGH = 0.8
+_ENOUGH = 0.87
 """Share of the second engine's legible letters that Tesseract must reach to be believed."""
 _SECOND_LANGUAGES = frozenset({"eng", "chi_sim", "chi_tra"})
 """What is sure to be among the languages of RapidOCR's own models."""
@@ -199,21 +199,30 @@ class OCREngine:
         )
 
     def _best_reading(self, image: Image.Image) -> tuple[str, Reading]:
-        first = self._by_tesseract(image)
-        if first is not None and (self._rapid is None or not _is_doubtful(first, image)):
+        gray = image.convert("L")
+        first = self._by_tesseract(gray)
+        if first is not None and (self._rapid is None or not _is_doubtful(first, gray)):
             return Tesseract.name, first
-        second = Reading(Picture(image), self._rapid.read(image) if self._rapid else [])
+        second = self._by_rapid(image, gray)
         if first is not None and first.legible >= _ENOUGH * second.legible:
             return Tesseract.name, first
         return RapidOCR.name, second
 
-    def _by_tesseract(self, image: Image.Image) -> Reading | None:
+    def _by_tesseract(self, gray: Image.Image) -> Reading | None:
         if self._tesseract is None:
             return None
-        gray = image.convert("L")
         if self._correct:
             return read_carefully(gray, read=self._tesseract.read)
         return Reading(Picture(gray), self._tesseract.read(gray))
+
+    def _by_rapid(self, image: Image.Image, gray: Image.Image) -> Reading:
+        """Read once: this engine is so sure of itself that two readings cannot be compared."""
+        picture = Picture(image)
+        if self._correct and evenness_of_light(gray) < _UNEVEN:
+            picture = Picture(gray).evenly_lit()
+            degrees = skew_of(picture.image)
+            picture = picture.turned(degrees) if degrees else picture
+        return Reading(picture, self._rapid.read(picture.image) if self._rapid else [])
 
 
 def _wants_rapid(engine: EngineName, languages: str) -> bool:
@@ -225,5 +234,5 @@ def _wants_rapid(engine: EngineName, languages: str) -> bool:
     return engine == "rapidocr"
 
 
-def _is_doubtful(reading: Reading, image: Image.Image) -> bool:
-    return reading.confidence < _DOUBTFUL or evenness_of_light(image.convert("L")) < _UNEVEN
+def _is_doubtful(reading: Reading, gray: Image.Image) -> bool:
+    return reading.confidence < _DOUBTFUL or evenness_of_light(gray) < _UNEVEN

@@ -99,8 +99,12 @@ _DARK = 100
 
 
 def evenness_of_light(image: Image.Image) -> float:
-    """Return the brightness of the darkest paper (5th percentile) over that of the brightest."""
-    dark, bright = np.percentile(np.asarray(_paper(image)), [5, 95])
+    """Return the brightness of the darkest paper (5th percentile) over that of the brightest.
+
+    Of a dark picture the negative is measured, as light text on dark ground is lit evenly too.
+    """
+    paper = _paper(ImageOps.invert(image) if is_dark(image) else image)
+    dark, bright = np.percentile(np.asarray(paper), [5, 95])
     return float(dark / max(bright, 1.0))
 
 
