@@ -11,6 +11,7 @@ from typing import Any
 from langchain_phase5.evaluation.plain import plain
 
 _DIGITS = 12
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +45,13 @@ class Example:
         """Return the JSON form, without empty fields."""
         fields = {
             "id": self.id,
-            "inputs": plain(self.inputs),
-            "reference_outputs": plain(self.reference_outputs),
+            "inputs": self.inputs,
+            "reference_outputs": self.reference_outputs,
             "category": self.category,
             "cluster": self.cluster,
-            "metadata": plain(self.metadata),
+            "metadata": self.metadata,
         }
-        return {key: value for key, value in fields.items() if value}
+        return {key: plain(value) for key, value in fields.items() if value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ class Dataset:
         """First 12 hex digits of the content hash."""
         whole = hashlib.sha256()
         for example in sorted(self, key=lambda example: example.id):
-            whole.update(digest(example.as_dict()).encode())
+            whole.update(_hash(example.as_dict()).encode())
         return whole.hexdigest()[:_DIGITS]
 
     @cached_property
@@ -147,8 +148,12 @@ def as_example(record: "Example | Mapping[str, Any]") -> Example:
 
 def digest(value: Any) -> str:
     """Hash any value by its canonical JSON form: 12 hex digits."""
-    text = json.dumps(plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    return _hash(plain(value))
+
+
+def _hash(form: Any) -> str:
+    text = _canonical(form).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:_DIGITS]
 
 
 def _named(examples: Iterable[Example]) -> tuple[Example, ...]:

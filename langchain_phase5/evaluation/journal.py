@@ -15,6 +15,7 @@ except ImportError:  # Windows has no flock; there two runs into one journal go 
 else:
     flock = fcntl.flock
 
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _MUST_MATCH = ("dataset", "version", "repeats", "metrics")
 
 
@@ -66,8 +67,7 @@ class Journal:
         self.close()
 
     def _write(self, form: Mapping[str, Any]) -> None:
-        line = json.dumps(form, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        data = line.encode("utf-8", "surrogatepass") + b"\n"
+        data = _to_json(form).encode("utf-8", "surrogatepass") + b"\n"
         while data:
             data = data[os.write(self._file, data) :]
         if self._fsync:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 _DEEPEST = 50
 _ROLES = {"human": "user", "ai": "assistant", "tool": "tool", "system": "system"}
-_SCALARS = (str, int, bool, type(None))
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 
 def plain(value: Any, *, depth: int = 0) -> Any:
@@ -28,8 +28,13 @@ def plain(value: Any, *, depth: int = 0) -> Any:
         return value
     if depth > _DEEPEST:
         return f"<nested deeper than {_DEEPEST}>"
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, depth=depth + 1) for key, item in value.items()}
+    if isinstance(value, dict | Mapping):
+        return {  # scalars are told apart here too: a call for each would double the time
+            key if type(key) is str else str(key): item
+            if type(item) in _SCALARS
+            else plain(item, depth=depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
         items: Iterable[Any] = sorted(value, key=repr) if isinstance(value, set) else value
         return [plain(item, depth=depth + 1) for item in items]

@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -74,7 +75,8 @@ class ExampleResult:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, without what is empty."""
-        form = {name: value for name in _NAMES if (value := getattr(self, name)) not in _EMPTY}
+        pairs = zip(_NAMES, _VALUES(self), strict=True)
+        form = {name: value for name, value in pairs if value or type(value) in _SCALARS}
         if self.error:
             form["error"] = self.error.as_dict()
         if self.metric_errors:
@@ -97,4 +99,5 @@ class ExampleResult:
 
 
 _NAMES = tuple(each.name for each in fields(ExampleResult))
-_EMPTY: tuple[Any, ...] = (None, {}, [], ())
+_VALUES = attrgetter(*_NAMES)
+_SCALARS = {bool, float, int, str}
