@@ -1,7 +1,6 @@
 """Word search over tools: BM25 whose scores do not depend on the tools that do not match."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -36,37 +35,39 @@ class LexicalIndex:
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
         self._size = len(documents)
-        self._postings = _postings(documents)
+        self._words: dict[str, int] = {}
+        ids = self._words
+        flat = [ids.setdefault(word, len(ids)) for document in documents for word in document]
+        lengths = np.array([len(document) for document in documents], dtype=np.int64)
+        self._fill(np.array(flat, dtype=np.int64), lengths)
 
     def scores(self, query: Sequence[str]) -> Floats:
         """Score every tool: 0 where no word is shared, around 0.5 where most are."""
         total = np.zeros(self._size, dtype=np.float32)
         weight_of_query = 0.0
         for word in dict.fromkeys(query):
-            found = self._postings.get(word)
-            weight = rarity(len(found[0]) if found else 0)
+            place = self._words.get(word)
+            if place is None:
+                weight_of_query += rarity(0)
+                continue
+            start, end = self._starts[place], self._starts[place + 1]
+            weight = rarity(int(end - start))
             weight_of_query += weight
-            if found:
-                total[found[0]] += np.float32(weight) * found[1]
+            total[self._documents[start:end]] += np.float32(weight) * self._strengths[start:end]
         return total * np.float32(_SCALE / weight_of_query**0.5) if weight_of_query else total
+
+    def _fill(self, flat: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
+        """Group the words: where each occurs, and how strongly it speaks for that document."""
+        owners = np.repeat(np.arange(self._size), lengths)
+        pairs, counts = np.unique(flat * max(1, self._size) + owners, return_counts=True)
+        words, documents = np.divmod(pairs, max(1, self._size))
+        pivot = _SATURATION * (1 + _LENGTH_PENALTY * (lengths[documents] / _USUAL_LENGTH - 1))
+        strengths = counts * (_SATURATION + 1) / (counts + pivot)
+        self._documents = documents.astype(np.int32)
+        self._strengths: Floats = strengths.astype(np.float32)
+        self._starts = np.searchsorted(words, np.arange(len(self._words) + 1))
 
 
 def rarity(documents_with_it: int) -> float:
     """Weight a word by how few documents have it, as in BM25 but for a collection of fixed size."""
     return math.log1p(_COLLECTION / (documents_with_it + 0.5))
-
-
-def _postings(
-    documents: Sequence[Sequence[str]],
-) -> dict[str, tuple[npt.NDArray[np.int32], Floats]]:
-    places: dict[str, list[int]] = {}
-    counts: dict[str, list[float]] = {}
-    for position, document in enumerate(documents):
-        pivot = _SATURATION * (1 + _LENGTH_PENALTY * (len(document) / _USUAL_LENGTH - 1))
-        for word, count in Counter(document).items():
-            places.setdefault(word, []).append(position)
-            counts.setdefault(word, []).append(count * (_SATURATION + 1) / (count + pivot))
-    return {
-        word: (np.array(where, dtype=np.int32), np.array(counts[word], dtype=np.float32))
-        for word, where in places.items()
-    }
