@@ -16,7 +16,7 @@ from langchain_core.vectorstores import VectorStore
 from pydantic import Field, model_validator
 
 from langchain_phase5.retrievers.add_report import AddReport
-from langchain_phase5.retrievers.adding import Described, ImageAdder
+from langchain_phase5.retrievers.image_adder import Described, ImageAdder
 from langchain_phase5.retrievers.image_files import ImageSources
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.image_query import ImageQuery

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from langchain_phase5.retrievers.add_report import AddReport
-from langchain_phase5.retrievers.adding import Described
 from langchain_phase5.retrievers.clip_image_retriever import CLIPImageRetriever
+from langchain_phase5.retrievers.image_adder import Described
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from langchain_phase5.retrievers.add_report import AddReport
-from langchain_phase5.retrievers.adding import identify
+from langchain_phase5.retrievers.image_adder import identify
 from langchain_phase5.retrievers.image_files import ImageSources, find_images
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.image_source import UnreadableImageError, decode, read_source
@@ -67,11 +67,12 @@ def index_with_ray(
             items.append({"name": named.name, "source": str(named.source)})
     if not items:
         return report
-    outcomes = ray.data.from_items(items).map_batches(
+    blocks = -(-len(items) // _BATCH)
+    outcomes = ray.data.from_items(items, override_num_blocks=blocks).map_batches(
         _Embedder,
         fn_constructor_kwargs={"arguments": _arguments(index), "known": frozenset(index.ids())},
         batch_size=_BATCH,
-        concurrency=workers,
+        compute=ray.data.ActorPoolStrategy(size=workers),
         num_cpus=cpus_per_worker,
         num_gpus=gpus_per_worker,
     )
