@@ -8,6 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
+from langchain_phase5.cli.bench import bench
 from langchain_phase5.cli.evaluation import evaluation
 from langchain_phase5.cli.images import index, search
 from langchain_phase5.cli.tour import demo
@@ -29,6 +30,7 @@ app.command()(demo)
 app.command()(index)
 app.command()(search)
 app.add_typer(evaluation, name="eval")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:
