@@ -14,6 +14,7 @@ from langchain_phase5.evaluation.written import write_whole
 if TYPE_CHECKING:
     from langchain_phase5.storage.database import Database
 
+_MOST_LABELS, _LONGEST_LABEL = 12, 14
 _WIDTH, _HEIGHT, _LEFT, _FOOT, _TALL = 1080, 270, 44, 220, 200
 
 
@@ -42,7 +43,8 @@ class RunHistory:
 
     def trend(self, metric: str) -> str:
         """Return an SVG of a metric over the runs, with its intervals."""
-        return trend_plot([run["summary"]["scores"].get(metric) for run in self.runs])
+        scores = [run["summary"]["scores"].get(metric) for run in self.runs]
+        return trend_plot(scores, labels=[run["target_version"] for run in self.runs])
 
     def to_html(self, path: Path | str | None = None) -> str:
         """Write one page with a plot per metric and a table of the runs."""
@@ -81,14 +83,20 @@ class RunHistory:
         return [name, *(_shown(score) for score in scores), numbers.percent(errors)]
 
 
-def trend_plot(scores: Sequence[Mapping[str, Any] | None]) -> str:
-    """Draw estimates (as `Estimate.as_dict` gives them) from left to right, between 0 and 1."""
+def trend_plot(scores: Sequence[Mapping[str, Any] | None], *, labels: Sequence[str]) -> str:
+    """Draw estimates (as `Estimate.as_dict` gives them) from left to right, between 0 and 1.
+
+    As many labels are written as fit.
+    """
     step = (_WIDTH - _LEFT - 60) / max(len(scores) - 1, 1)
     parts = []
     for share in (0, 0.25, 0.5, 0.75, 1):
         parts.append(svg.line((_LEFT, _y(share)), (_WIDTH, _y(share)), "grid"))
         parts.append(svg.text(_LEFT - 8, _y(share) + 4, f"{share:.0%}", "axis", anchor="end"))
-    places = []
+    places, every = [], -(-len(labels) // _MOST_LABELS)
+    for index in range(0, len(labels), every or 1):
+        x, words = _LEFT + 30 + step * index, labels[index][:_LONGEST_LABEL]
+        parts.append(svg.text(x, _FOOT + 22, words, "axis", anchor="middle"))
     for index, score in enumerate(scores):
         if score is None or score["value"] is None or not 0 <= score["value"] <= 1:
             continue

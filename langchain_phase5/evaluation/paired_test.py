@@ -95,10 +95,11 @@ def paired_test(
     drop = float(data.mean())
     error, units = _error(sums, len(data), bounded=bounded)
     margin = t_quantile(1 - alpha, max(units - 1, 1)) * error
+    reach = 1.0 if bounded else math.inf
     return PairedTest(
         drop=drop,
-        low=drop - margin,
-        high=drop + margin,
+        low=max(drop - margin, -reach),
+        high=min(drop + margin, reach),
         p_value=above,
         p_improved=below,
         n=len(sums),

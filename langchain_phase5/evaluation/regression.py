@@ -57,8 +57,11 @@ class Regression:
 
     @property
     def improved(self) -> bool:
-        """Whether the whole interval is on the good side."""
-        return self.high is not None and self.high < 0
+        """Whether the whole interval is on the good side.
+
+        Never claimed of a category: its interval is not corrected for there being several.
+        """
+        return self.high is not None and self.high < 0 and not self.category
 
     @property
     def change(self) -> str:

@@ -29,6 +29,7 @@ from langchain_phase5.prices import cost_of
 Ask = Callable[..., Awaitable[None]]
 """Gets inputs and a result to fill, and `timeout` and `retries` by name."""
 
+_SPARE_THREADS = 64
 _FACTS = ("run_id", "metrics", "target", "target_version", "started_at")
 
 
@@ -125,8 +126,10 @@ def open_session(
         "target_version": version,
         "started_at": time.time(),
     }
-    threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="evaluation")
-    with _opened(journal, header, fsync=fsync) as (kept, finished, header), threads:
+    with (
+        _opened(journal, header, fsync=fsync) as (kept, finished, header),
+        _threads(settings.concurrency) as threads,
+    ):
         ask = _asking(target, list(settings.callbacks), threads)
         with (
             tracing(upload=settings.upload_traces),
@@ -157,6 +160,16 @@ def _asking(
     if isinstance(target, Runnable | Mapping):
         cost_of({}, model="gpt-4o-mini")  # loads the price table, which no latency should hold
     return partial(attempt, as_async_target(target, callbacks=callbacks, threads=threads))
+
+
+@contextmanager
+def _threads(concurrency: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads for sync functions, with spare ones for those that a timeout left hanging."""
+    threads = ThreadPoolExecutor(concurrency + _SPARE_THREADS, thread_name_prefix="evaluation")
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

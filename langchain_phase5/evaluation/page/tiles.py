@@ -69,4 +69,4 @@ def _cost(run: "EvaluationReport") -> Value:
 
 def _tokens(run: "EvaluationReport") -> Value:
     read, written = run.tokens
-    return f"{read + written:,}", f"{read:,} read, {written:,} written"
+    return f"{read + written:,}", f"{read:,} in, {written:,} out"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 
 import pytest
@@ -188,6 +189,22 @@ def test_a_slow_answer_is_cut_off(evaluate):
     report = evaluate(slow, sums(3), ["exact_match"], timeout=0.2)
     assert [result.error.type for result in report.failed] == ["TimeoutError"]
     assert report.failed[0].error.message == "no answer within 0.2 s"
+
+
+def test_a_hanging_function_holds_up_neither_the_others_nor_the_end(evaluate):
+    release, released = threading.Event(), []
+
+    def hanging(inputs):
+        if inputs["a"] < 2:
+            release.wait(30)
+            released.append(inputs["a"])
+        return add(inputs)
+
+    report = evaluate(hanging, sums(6), ["exact_match"], timeout=0.5, concurrency=2)
+    assert released == []
+    release.set()
+    assert [result.error.type for result in report.failed] == ["TimeoutError"] * 2
+    assert report.accuracy.n == 4
 
 
 class RateLimitError(Exception):
