@@ -18,7 +18,7 @@ from langchain_core.stores import ByteStore
 from langchain_phase5.routing.conversation import Question, read_conversation
 from langchain_phase5.routing.embedder import Embedder
 from langchain_phase5.routing.embedding_choice import choose_embeddings, embeddings_name
-from langchain_phase5.routing.gap_calibration import GapCalibration
+from langchain_phase5.routing.rank_calibration import RankCalibration
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
 from langchain_phase5.routing.selection_check import SelectionCheck
 from langchain_phase5.routing.sync_or_async import Course, arun_course, run_course
@@ -47,7 +47,7 @@ class ToolRouter:
             else the local MiniLM of the `local` extra, else none; None searches by words only.
             `embeddings_name` says which it is.
         top_k: How many tools to return. "auto" returns as many as hold the wanted one with the
-            chance `coverage`, once some twenty successes were recorded for routed questions.
+            chance `coverage`, as learned from successes recorded for questions routed before.
         max_k: Upper bound for "auto".
         coverage: The chance for "auto".
         history: Where outcomes are kept: a `ToolHistory`, a database or its URL. By default they
@@ -102,8 +102,8 @@ class ToolRouter:
             model, name=self.embeddings_name, store=vector_store, failures=self.failures
         )
         self._ranking = ToolRanking(self._embedder, self.history)
-        self._gaps = GapCalibration(coverage=coverage)
-        self._routed: OrderedDict[str, dict[str, float]] = OrderedDict()
+        self._ranks = RankCalibration(coverage=coverage)
+        self._routed: OrderedDict[str, dict[str, int]] = OrderedDict()
         self._check = None if validator is None else SelectionCheck(validator)
         self._lock = RLock()
 
@@ -178,8 +178,8 @@ class ToolRouter:
         text = read_conversation(query).last
         if not text.strip():
             return
-        if success and (gaps := self._routed.get(text)):
-            self._gaps.add(gaps.get(tool_name, math.inf))
+        if success and (ranks := self._routed.get(text)):
+            self._ranks.add(ranks.get(tool_name, math.inf))
         vector = self._embedder.question(text)
         self.history.record(
             ToolOutcome(
@@ -198,26 +198,22 @@ class ToolRouter:
         conversation = read_conversation(query)
         if not tools:
             return []
-        count = self.max_k if wanted == "auto" else max(wanted, self.max_k)
+        count = self.max_k if wanted == "auto" else wanted
         ranking = yield from self._ranking.rank(conversation, tools, count=count)
-        self._remember(conversation.last, ranking)
+        if wanted == "auto":
+            self._remember(conversation.last, ranking)
         return (yield from self._validated(conversation.last, self._cut(ranking, wanted)))
 
     def _cut(self, ranking: list[ScoredTool], wanted: TopK) -> list[ScoredTool]:
         """Take the first ones, as many as wanted, calibrated or above the least score."""
-        best = ranking[0].score
-        if wanted == "auto":
-            least = best - self._gaps.gap
-            ranking = [scored for scored in ranking if scored.score >= least]
-        else:
-            ranking = ranking[:wanted]
+        k = self._ranks.k(self.max_k) if wanted == "auto" else wanted
         least = -math.inf if self.min_score is None else self.min_score
-        return [scored for scored in ranking if scored.score >= least]
+        return [scored for scored in ranking[:k] if scored.score >= least]
 
     def _remember(self, question: str, ranking: Sequence[ScoredTool]) -> None:
-        """Keep how far each tool was from the best, for `record` to learn from."""
+        """Keep where each tool stood, for `record` to learn from."""
         with self._lock:
-            self._routed[question] = {s.name: ranking[0].score - s.score for s in ranking}
+            self._routed[question] = {s.name: rank for rank, s in enumerate(ranking, start=1)}
             self._routed.move_to_end(question)
             while len(self._routed) > _QUESTIONS_KEPT:
                 self._routed.popitem(last=False)

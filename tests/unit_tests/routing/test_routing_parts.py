@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from langchain_phase5.routing.gap_calibration import GapCalibration
 from langchain_phase5.routing.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.rank_calibration import RankCalibration
 from langchain_phase5.routing.tool_directions import ToolDirections
 from langchain_phase5.routing.vector_cache import VectorCache
 from langchain_phase5.routing.vector_table import VectorTable
@@ -75,31 +75,32 @@ class TestToolDirections:
         assert directions.scores(unit(1, 8)[0], size=3).tolist() == [0, 0, 0]
 
 
-class TestGapCalibration:
+class TestRankCalibration:
     @pytest.mark.parametrize("coverage", [0.7, 0.9, 0.95])
     def test_it_covers_as_promised(self, coverage):
         rng = np.random.default_rng(0)
         held = []
         for _ in range(200):
-            calibration = GapCalibration(coverage=coverage)
-            for gap in rng.exponential(size=60):
-                calibration.add(gap)
+            calibration = RankCalibration(coverage=coverage)
+            for rank in rng.geometric(0.3, size=60):
+                calibration.add(rank)
             assert calibration.is_calibrated
-            held.append(rng.exponential() <= calibration.gap)
+            held.append(rng.geometric(0.3) <= calibration.k(100))
 
         assert np.mean(held) > coverage - 0.08
 
     def test_a_few_samples_promise_nothing(self):
-        calibration = GapCalibration(coverage=0.9)
-        calibration.add(5.0)
+        calibration = RankCalibration(coverage=0.9)
+        calibration.add(50)
 
         assert not calibration.is_calibrated
-        assert calibration.gap < 5
+        assert calibration.k(100) == 5
+        assert calibration.k(2) == 2
 
     @pytest.mark.parametrize("coverage", [0, 1, 1.5])
     def test_an_impossible_coverage_is_refused(self, coverage):
         with pytest.raises(ValueError, match="coverage"):
-            GapCalibration(coverage=coverage)
+            RankCalibration(coverage=coverage)
 
 
 def test_trust_forgets_the_distant_past():
