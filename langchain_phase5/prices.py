@@ -26,6 +26,8 @@ Keys are a model's name or `provider/model`. Besides `input` and `output` a pric
 """
 
 _TIERS = ("priority", "flex")
+_PLAIN = ("cache_read", "cache_creation", "reasoning")
+_PREFIXED = {tier: tuple(f"{tier}_{name}" for name in _PLAIN) for tier in _TIERS}
 _PRICE_KEYS = {
     "input",
     "output",
@@ -67,39 +69,28 @@ class TokenCounts(NamedTuple):
         """
         given: Mapping[str, Any] = usage.get("input_token_details") or {}
         made: Mapping[str, Any] = usage.get("output_token_details") or {}
-        tier, prefix = None, ""
+        tier, (cache_read, cache_write, reasoning) = None, _PLAIN
         for name in _TIERS:
             if name in given or name in made:
-                tier, prefix = name, f"{name}_"
+                tier, (cache_read, cache_write, reasoning) = name, _PREFIXED[name]
         long_lived = given.get("ephemeral_1h_input_tokens") or 0
+        short_lived = given.get("ephemeral_5m_input_tokens") or 0
         return cls(
-            input=usage.get("input_tokens") or 0,
-            output=usage.get("output_tokens") or 0,
-            cache_read=given.get(f"{prefix}cache_read") or 0,
-            cache_write=(given.get(f"{prefix}cache_creation") or 0)
-            + (given.get("ephemeral_5m_input_tokens") or 0)
-            + long_lived,
-            cache_write_1h=long_lived,
-            input_audio=given.get("audio") or 0,
-            reasoning=made.get(f"{prefix}reasoning") or 0,
-            output_audio=made.get("audio") or 0,
-            service_tier=tier,
+            usage.get("input_tokens") or 0,
+            usage.get("output_tokens") or 0,
+            given.get(cache_read) or 0,
+            (given.get(cache_write) or 0) + short_lived + long_lived,
+            long_lived,
+            given.get("audio") or 0,
+            made.get(reasoning) or 0,
+            made.get("audio") or 0,
+            tier,
         )
 
     def __add__(self, other: tuple[Any, ...]) -> "TokenCounts":
         """Add up two calls' tokens; the sum belongs to no service tier."""
         mine, theirs = self[:-1], other[:-1]
         return TokenCounts(*(one + another for one, another in zip(mine, theirs, strict=True)))
-
-    @property
-    def plain_input(self) -> int:
-        """Input tokens billed at the plain input rate."""
-        return self.input - self.cache_read - self.cache_write - self.input_audio
-
-    @property
-    def plain_output(self) -> int:
-        """Output tokens billed at the plain output rate."""
-        return self.output - self.reasoning - self.output_audio
 
 
 class Cost(NamedTuple):
@@ -140,22 +131,21 @@ class PriceRates(NamedTuple):
 
     def cost(self, tokens: TokenCounts) -> Cost | None:
         """Return what `tokens` cost, or `None` where the details exceed their totals."""
-        if min(tokens[:8]) < 0 or tokens.plain_input < 0 or tokens.plain_output < 0:
+        given, made, read, write, long_lived, heard, thought, spoken, _ = tokens
+        plain_input = given - read - write - heard
+        plain_output = made - thought - spoken
+        if plain_input < 0 or plain_output < 0 or min(tokens[:-1]) < 0:
             return None
         rates = self.steps[0]
-        for step in self.steps[1:]:
-            if tokens.input > step.above:
+        for step in self.steps:
+            if given > step.above:
                 rates = step
-        short_lived = tokens.cache_write - tokens.cache_write_1h
         return Cost(
-            input=tokens.plain_input * rates.input + tokens.input_audio * rates.input_audio,
-            cache_read=tokens.cache_read * rates.cache_read,
-            cache_write=short_lived * rates.cache_write
-            + tokens.cache_write_1h * rates.cache_write_1h,
-            output=tokens.plain_output * rates.output
-            + tokens.reasoning * rates.reasoning
-            + tokens.output_audio * rates.output_audio,
-            request=self.request,
+            plain_input * rates.input + heard * rates.input_audio,
+            read * rates.cache_read,
+            (write - long_lived) * rates.cache_write + long_lived * rates.cache_write_1h,
+            plain_output * rates.output + thought * rates.reasoning + spoken * rates.output_audio,
+            self.request,
         )
 
 

@@ -33,15 +33,15 @@ class Billing:
         self._executor_pid = 0
         self._pending = 0
 
-    def price(self, run: Run, then: Callable[[Cost | None], None]) -> None:
-        """Call `then` with the cost of a model call that has usage, now or soon."""
+    def price(self, run: Run, then: Callable[[Run, Cost | None], None]) -> None:
+        """Call `then` with the call and the cost of a model call that has usage, now or soon."""
         tier = run.usage.service_tier if run.usage else None
         key = (run.response_model, run.name, run.provider, tier)
         expires, rates = self._rates.get(key, (0.0, None))
         if time.monotonic() < expires:
-            then(_cost(rates, run))
+            then(run, _cost(rates, run))
         elif self._pending >= _MOST_PENDING:
-            then(None)
+            then(run, None)
         else:
             self._pending += 1
             self._worker().submit(self._look_up, key, run, then)
@@ -62,12 +62,12 @@ class Billing:
             self._executor_pid = os.getpid()
         return self._executor
 
-    def _look_up(self, key: _Key, run: Run, then: Callable[[Cost | None], None]) -> None:
+    def _look_up(self, key: _Key, run: Run, then: Callable[[Run, Cost | None], None]) -> None:
         try:
             cost = _cost(self._find(key), run)
         finally:
             self._pending -= 1
-        then(cost)
+        then(run, cost)
 
     def _find(self, key: _Key) -> PriceRates | None:
         dated, named, provider, tier = key

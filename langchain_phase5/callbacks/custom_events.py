@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from langchain_phase5.callbacks.families import MetricFamilies
-from langchain_phase5.callbacks.labels import OTHER
+from langchain_phase5.callbacks.labels import OTHER, UNKNOWN
 
 _OPERATIONS = {"analyze", "compare", "chart", "ocr", "image_search", "upload"}
 _POLICIES = {"allow", "deny"}
@@ -35,14 +35,14 @@ class CustomEventMetrics:
         """
         if name == "quality":
             given = data.get("agent_type")
-            label = self._metrics.agent_label(str(given)) if given else agent
-            self.record_quality(data["score"], label or self._metrics.agent_label("agent"))
+            label = self._metrics.agents[str(given)] if given else agent
+            self.record_quality(data["score"], label or self._metrics.agents["agent"])
         elif name == "evaluation":
             self.record_evaluation(data)
         elif name == "tool_routing":
             self._routing(data)
         elif name == "tool_routing_miss":
-            tool = self._metrics.known_tool_label(str(data["tool_name"]))
+            tool = self._metrics.tools.get(str(data["tool_name"]), UNKNOWN)
             policy = _member(data["policy"], _POLICIES)
             self._metrics.routing_misses[(tool, policy)].inc()
         elif name == "vision":
@@ -68,7 +68,7 @@ class CustomEventMetrics:
     def _routing(self, data: Mapping[str, Any]) -> None:
         metrics = self._metrics
         available, seconds = float(data["available"]), float(data["seconds"])
-        tools = [metrics.tool_label(str(tool["name"])) for tool in data["offered"]]
+        tools = [metrics.tools[str(tool["name"])] for tool in data["offered"]]
         metrics.routing_decisions[("true" if data["fallback"] else "false",)].inc()
         metrics.routing_duration[()].observe(seconds)
         metrics.routing_available[()].observe(available)
@@ -78,7 +78,7 @@ class CustomEventMetrics:
 
     def _vision(self, data: Mapping[str, Any]) -> None:
         operation = _member(data["operation"], _OPERATIONS)
-        engine = self._metrics.engine_label(str(data["engine"]))
+        engine = self._metrics.engines[str(data["engine"])]
         status = _member(data["status"], _STATUSES)
         self._metrics.vision_operations[(operation, engine, status)].inc()
         self._metrics.vision_duration[(operation, engine)].observe(float(data["seconds"]))

@@ -1,12 +1,12 @@
 """Every metric family of the package, made once per registry."""
 
 from threading import Lock
-from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-from langchain_phase5.callbacks.labels import OTHER, UNKNOWN, LabelAdmission
+from langchain_phase5.callbacks.family import FamilyMaker
+from langchain_phase5.callbacks.labels import OTHER, AdmittedNames, LabelAdmission
 from langchain_phase5.callbacks.run_table import RunTable
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
@@ -19,21 +19,6 @@ TOOL_COUNTS = (1, 2, 5, 10, 20, 50, 100, 500)
 SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _FIXED_SERIES = 300
 """For what has a fixed number of series, and for `other`."""
-
-Metric = TypeVar("Metric", Counter, Gauge, Histogram)
-
-
-class Family(dict[tuple[str, ...], Metric], Generic[Metric]):
-    """A metric's children by label values: a `dict` lookup is six times faster than `.labels`."""
-
-    def __init__(self, metric: Metric) -> None:
-        super().__init__()
-        self._metric: Metric = metric
-
-    def __missing__(self, labels: tuple[str, ...]) -> Metric:
-        child: Metric = self._metric.labels(*labels) if labels else self._metric
-        self[labels] = child
-        return child
 
 
 class MetricFamilies:
@@ -55,100 +40,94 @@ class MetricFamilies:
             max_series=max_series - _FIXED_SERIES,
             on_drop=lambda label: self.dropped_labels[(label,)].inc(),
         )
+        self.agents = self._names("agent_type", 30)
+        self.models = self._names("model", 65)
+        self.providers = self._names("provider", 4)
+        self.tools = self._names("tool_name", 25)
+        self.retrievers = self._names("retriever", 17)
+        self.engines = self._names("engine", 50)
 
-        def counter(name: str, about: str, *labels: str) -> Family[Counter]:
-            return Family(Counter(name, about, labels, namespace=namespace, registry=registry))
+        make = FamilyMaker(registry, namespace)
+        self._add_agents(make)
+        self._add_tools(make)
+        self._add_models(make)
+        self._add_features(make)
+        self._add_own(make)
 
-        def histogram(
-            name: str, about: str, buckets: tuple[float, ...], *labels: str
-        ) -> Family[Histogram]:
-            return Family(
-                Histogram(
-                    name, about, labels, namespace=namespace, registry=registry, buckets=buckets
-                )
-            )
-
-        def gauge(name: str, about: str, mode: Any, *labels: str) -> Family[Gauge]:
-            return Family(
-                Gauge(
-                    name,
-                    about,
-                    labels,
-                    namespace=namespace,
-                    registry=registry,
-                    multiprocess_mode=mode,
-                )
-            )
-
-        self.agent_requests = counter(
+    def _add_agents(self, make: "FamilyMaker") -> None:
+        self.agent_requests = make.counter(
             "agent_requests_total",
             "Agent runs that ended, nested ones included",
             "agent_type",
             "status",
         )
-        self.agent_duration = histogram(
+        self.agent_duration = make.histogram(
             "agent_request_duration_seconds",
             "Active time of an agent run that was not cancelled",
             SECONDS,
             "agent_type",
         )
-        self.agent_errors = counter(
+        self.agent_errors = make.counter(
             "agent_errors_total",
             "Agent runs that ended in an error, by kind",
             "agent_type",
             "error_type",
         )
-        self.agent_in_flight = gauge(
+        self.agent_in_flight = make.gauge(
             "agent_requests_in_flight", "Agent runs open now", "livesum", "agent_type"
         )
-        self.agent_quality = gauge(
+        self.agent_quality = make.gauge(
             "agent_quality_score",
             "Latest quality score, from 0 to 1",
             "mostrecent",
             "agent_type",
         )
-        self.agent_quality_ratings = histogram(
+        self.agent_quality_ratings = make.histogram(
             "agent_quality_ratings",
             "All quality scores, from 0 to 1: their average is sum / count",
             SCORES,
             "agent_type",
         )
-        self.agent_tokens = counter(
+        self.agent_tokens = make.counter(
             "agent_tokens_total",
             "Tokens billed; cache_read and cache_write are parts of input, reasoning of output",
             "model",
             "type",
         )
-        self.structured_output_retries = counter(
+        self.structured_output_retries = make.counter(
             "agent_structured_output_retries_total",
             "Structured answers that were rejected and asked for again",
             "agent_type",
         )
-        self.tool_executions = counter(
+
+    def _add_tools(self, make: "FamilyMaker") -> None:
+        self.tool_executions = make.counter(
             "tool_executions_total",
             "Tool calls that ended; tool_name is unknown where a model invented it",
             "tool_name",
             "status",
         )
-        self.tool_duration = histogram(
+        self.tool_duration = make.histogram(
             "tool_execution_duration_seconds",
             "Time of a tool call that was not cancelled",
             SHORT_SECONDS,
             "tool_name",
         )
-        self.tool_errors = counter(
+        self.tool_errors = make.counter(
             "tool_errors_total",
             "Tool calls that ended in an error, by kind",
             "tool_name",
             "error_type",
         )
-        self.tool_in_flight = gauge(
+        self.tool_in_flight = make.gauge(
             "tool_executions_in_flight", "Tool calls open now", "livesum", "tool_name"
         )
-        self.tool_retries = counter(
+        self.tool_retries = make.counter(
             "tool_retries_total", "Further attempts of a failed tool call", "tool_name"
         )
-        self.llm_requests = counter(
+
+    def _add_models(self, make: "FamilyMaker") -> None:
+        self.llm_requests = make.counter(
             "llm_requests_total",
             "Model calls that ended",
             "model",
@@ -156,110 +135,112 @@ class MetricFamilies:
             "status",
             "error_type",
         )
-        self.llm_duration = histogram(
+        self.llm_duration = make.histogram(
             "llm_request_duration_seconds",
             "Time of a model call that was not answered by the cache",
             SECONDS,
             "model",
         )
-        self.llm_first_token = histogram(
+        self.llm_first_token = make.histogram(
             "llm_time_to_first_token_seconds",
             "Time until a streaming model call sent its first content",
             SECONDS,
             "model",
         )
-        self.llm_token_rate = histogram(
+        self.llm_token_rate = make.histogram(
             "llm_output_tokens_per_second",
             "Output tokens of a model call divided by its whole duration",
             TOKEN_RATES,
             "model",
         )
-        self.llm_cost = counter(
+        self.llm_cost = make.counter(
             "llm_cost_usd_total",
             "Price of model calls in USD by what was paid for; the kinds add up",
             "model",
             "agent_type",
             "kind",
         )
-        self.llm_in_flight = gauge(
+        self.llm_in_flight = make.gauge(
             "llm_requests_in_flight", "Model calls open now", "livesum", "model"
         )
-        self.llm_retries = counter(
+        self.llm_retries = make.counter(
             "llm_retries_total", "Further attempts of a failed model call, same model", "model"
         )
-        self.llm_fallbacks = counter(
+        self.llm_fallbacks = make.counter(
             "llm_fallbacks_total",
             "Calls of another model after the first one failed",
             "model",
             "fallback_model",
         )
-        self.llm_cache_hits = counter(
+        self.llm_cache_hits = make.counter(
             "llm_cache_hits_total",
             "Model calls answered by LangChain's cache: no tokens, no cost",
             "model",
         )
-        self.llm_usage_missing = counter(
+        self.llm_usage_missing = make.counter(
             "llm_usage_missing_total",
             "Successful model calls whose answer did not tell its tokens",
             "model",
         )
-        self.llm_cost_unknown = counter(
+        self.llm_cost_unknown = make.counter(
             "llm_cost_unknown_total",
             "Model calls with tokens but without a known price",
             "model",
         )
-        self.llm_source_tokens = counter(
+        self.llm_source_tokens = make.counter(
             "llm_middleware_tokens_total",
             "The part of agent_tokens_total that middleware used for its own model calls",
             "source",
             "type",
         )
-        self.llm_source_cost = counter(
+        self.llm_source_cost = make.counter(
             "llm_middleware_cost_usd_total",
             "The part of llm_cost_usd_total that middleware used for its own model calls",
             "source",
         )
-        self.retriever_requests = counter(
+
+    def _add_features(self, make: "FamilyMaker") -> None:
+        self.retriever_requests = make.counter(
             "retriever_requests_total", "Retrievals that ended", "retriever", "status"
         )
-        self.retriever_duration = histogram(
+        self.retriever_duration = make.histogram(
             "retriever_request_duration_seconds",
             "Time of a retrieval",
             SHORT_SECONDS,
             "retriever",
         )
-        self.routing_decisions = counter(
+        self.routing_decisions = make.counter(
             "routing_decisions_total", "Selections of tools for a model call", "fallback"
         )
-        self.routing_duration = histogram(
+        self.routing_duration = make.histogram(
             "routing_selection_duration_seconds", "Time to select tools", SELECTION_SECONDS
         )
-        self.routing_available = histogram(
+        self.routing_available = make.histogram(
             "routing_tools_available", "Tools a selection chose from", TOOL_COUNTS
         )
-        self.routing_offered = histogram(
+        self.routing_offered = make.histogram(
             "routing_tools_offered", "Tools a selection offered the model", TOOL_COUNTS
         )
-        self.routing_offers = counter(
+        self.routing_offers = make.counter(
             "routing_tool_offers_total", "Selections that offered a tool", "tool_name"
         )
-        self.routing_misses = counter(
+        self.routing_misses = make.counter(
             "routing_misses_total",
             "Calls of tools that were not among those offered",
             "tool_name",
             "policy",
         )
-        self.vision_operations = counter(
+        self.vision_operations = make.counter(
             "vision_operations_total", "Image operations", "operation", "engine", "status"
         )
-        self.vision_duration = histogram(
+        self.vision_duration = make.histogram(
             "vision_operation_duration_seconds",
             "Time of an image operation",
             SHORT_SECONDS,
             "operation",
             "engine",
         )
-        self.evaluation_score = gauge(
+        self.evaluation_score = make.gauge(
             "evaluation_score",
             "Latest score of an evaluation",
             "mostrecent",
@@ -267,22 +248,24 @@ class MetricFamilies:
             "version",
             "metric",
         )
-        self.interactions = counter(
+
+    def _add_own(self, make: "FamilyMaker") -> None:
+        self.interactions = make.counter(
             "interactions_total",
             "Agent runs handed to the recorder: recorded, dropped, or failed to be written",
             "outcome",
         )
-        self.handler_errors = counter(
+        self.handler_errors = make.counter(
             "callback_handler_errors_total",
             "Callback events this package failed to handle",
             "event",
         )
-        self.dropped_labels = counter(
+        self.dropped_labels = make.counter(
             "label_values_dropped_total",
             "Label values reported as other because their label or the budget was full",
             "label",
         )
-        self.build_info = gauge(
+        self.build_info = make.gauge(
             "langchain_phase5_build_info",
             "Always 1; the versions are in the labels",
             "mostrecent",
@@ -309,42 +292,15 @@ class MetricFamilies:
                 )
             return by_namespace[namespace]
 
-    def agent_label(self, name: str) -> str:
-        """Return the value of `agent_type` for an agent of that name."""
-        return self._label("agent_type", name, weight=30)
-
-    def model_label(self, name: str) -> str:
-        """Return the value of `model` for a model of that name."""
-        return self._label("model", name, weight=65)
-
-    def provider_label(self, name: str) -> str:
-        """Return the value of `provider`."""
-        return self._label("provider", name, weight=4)
-
-    def tool_label(self, name: str) -> str:
-        """Return the value of `tool_name` for a tool that exists."""
-        return self._label("tool_name", name, weight=25)
-
-    def known_tool_label(self, name: str) -> str:
-        """Return the value of `tool_name` for a name from a model: `unknown` if never seen."""
-        return name if self._labels.has("tool_name", name) else UNKNOWN
-
-    def retriever_label(self, name: str) -> str:
-        """Return the value of `retriever`."""
-        return self._label("retriever", name, weight=17)
-
-    def engine_label(self, name: str) -> str:
-        """Return the value of `engine`, of an image operation."""
-        return self._label("engine", name, weight=50)
-
     def cost_labels(self, model: str, agent: str) -> tuple[str, str]:
         """Return `model` and `agent_type` of a cost; the rarer pairs lose their agent."""
-        fits = self._labels.admit("model, agent_type", (model, agent), weight=8)
-        return model, agent if fits else OTHER
+        if agent == OTHER or self._labels.admit("model, agent_type", (model, agent), weight=8):
+            return model, agent
+        return model, OTHER
 
     def fallback_labels(self, model: str, fallback: str) -> tuple[str, str]:
         """Return `model` and `fallback_model` of a fallback; the rarer pairs lose the second."""
-        model = self.model_label(model)
+        model = self.models[model]
         fits = self._labels.admit("model, fallback_model", (model, fallback), weight=2)
         return model, fallback if fits else OTHER
 
@@ -354,8 +310,8 @@ class MetricFamilies:
         fits = self._labels.admit("dataset, version, metric", given, weight=1)
         return given if fits else (OTHER, OTHER, OTHER)
 
-    def _label(self, label: str, value: str, *, weight: int) -> str:
-        return value if self._labels.admit(label, value, weight=weight) else OTHER
+    def _names(self, label: str, weight: int) -> AdmittedNames:
+        return AdmittedNames(self._labels, label, weight)
 
 
 _LOCK = Lock()

@@ -64,3 +64,19 @@ class LabelAdmission:
     def has(self, label: str, value: Hashable) -> bool:
         """Tell whether `value` was admitted before."""
         return value in self._admitted.get(label, ())
+
+
+class AdmittedNames(dict[str, str]):
+    """The value of a label for a name: the name itself once admitted, else `other`."""
+
+    def __init__(self, labels: LabelAdmission, label: str, weight: int) -> None:
+        super().__init__({OTHER: OTHER, UNKNOWN: UNKNOWN})
+        self._labels = labels
+        self._label = label
+        self._weight = weight
+
+    def __missing__(self, name: str) -> str:
+        if not self._labels.admit(self._label, name, weight=self._weight):
+            return OTHER
+        self[name] = name
+        return name

@@ -93,7 +93,7 @@ class PrometheusCallbackHandler(RunTracker):
             ValueError: The score is out of range.
         """
         agent = agent_type or self._agent_type or "agent"
-        self._custom_events.record_quality(score, self.metrics.agent_label(agent))
+        self._custom_events.record_quality(score, self.metrics.agents[agent])
 
     def record_evaluation(self, score: float, *, dataset: str, version: str, metric: str) -> None:
         """Report the latest score of an evaluation, in the metric's own unit."""
@@ -112,20 +112,20 @@ class PrometheusCallbackHandler(RunTracker):
     def _run_started(self, run: Run, payload: Any) -> None:
         metrics = self.metrics
         if run.kind == "llm":
-            run.note = model = metrics.model_label(run.name)
+            run.note = model = metrics.models[run.name]
             metrics.llm_in_flight[(model,)].inc()
             if run.retried:
                 metrics.llm_retries[(model,)].inc()
             elif run.fallback_from is not None:
                 metrics.llm_fallbacks[metrics.fallback_labels(run.fallback_from, model)].inc()
         elif run.kind == "tool":
-            run.note = tool = metrics.tool_label(run.name)
+            run.note = tool = metrics.tools[run.name]
             metrics.tool_in_flight[(tool,)].inc()
             if run.retried:
                 metrics.tool_retries[(tool,)].inc()
         elif run.kind == "agent":
             given = self._agent_type if run.agent is None else None
-            run.note = metrics.agent_label(given or run.name)
+            run.note = metrics.agents[given or run.name]
             metrics.agent_in_flight[(run.note,)].inc()
 
     def _run_ended(self, run: Run, payload: Any) -> None:
@@ -157,7 +157,7 @@ class PrometheusCallbackHandler(RunTracker):
             metrics.tool_duration[(tool,)].observe(run.seconds)
 
     def _retriever_ended(self, run: Run) -> None:
-        name = self.metrics.retriever_label(run.name)
+        name = self.metrics.retrievers[run.name]
         self.metrics.retriever_requests[(name, run.status)].inc()
         if run.status != "cancelled":
             self.metrics.retriever_duration[(name,)].observe(run.seconds)
@@ -166,9 +166,9 @@ class PrometheusCallbackHandler(RunTracker):
         metrics = self.metrics
         metrics.llm_in_flight[(run.note,)].dec()
         if run.note == UNKNOWN and run.response_model:
-            run.note = metrics.model_label(run.response_model)
+            run.note = metrics.models[run.response_model]
         model = run.note
-        provider = metrics.provider_label(run.provider)
+        provider = metrics.providers[run.provider]
         metrics.llm_requests[(model, provider, run.status, run.error_type)].inc()
         if run.cached:
             metrics.llm_cache_hits[(model,)].inc()
@@ -202,7 +202,7 @@ class PrometheusCallbackHandler(RunTracker):
             source = run.source if run.source in _SOURCES else OTHER
             self.metrics.llm_source_tokens[(source, "input")].inc(usage.input)
             self.metrics.llm_source_tokens[(source, "output")].inc(usage.output)
-        self._billing.price(run, lambda cost: self._count_cost(run, cost))
+        self._billing.price(run, self._count_cost)
 
     def _count_cost(self, run: Run, cost: Cost | None) -> None:
         metrics = self.metrics

@@ -45,6 +45,7 @@ class RecordKeeper(RunTracker):
 
     def _agent_ended(self, run: Run, payload: Any) -> None:
         record: AgentRecord = run.note
+        run.note = None
         record.output = payload
         record.status, record.error_type = run.status, run.error_type
         record.seconds = run.seconds

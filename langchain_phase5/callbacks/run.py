@@ -19,6 +19,8 @@ class Run:
     """
 
     id: UUID
+    key: int
+    """The id as a number."""
     kind: Kind
     name: str
     """Name of the agent, tool or retriever; the model's name for a model call."""
@@ -29,7 +31,7 @@ class Run:
     """The nearest enclosing agent run; an agent's own is the one around it."""
     node: str | None = None
     """Name of the graph node, where this run is one."""
-    children: "dict[UUID, Run]" = field(default_factory=dict)
+    children: "dict[int, Run]" = field(default_factory=dict)
     """Those that are still open."""
 
     status: Status | Literal["open"] = "open"

@@ -1,7 +1,6 @@
 """Turn LangChain's callback events into runs that start once and end once."""
 
 import functools
-from asyncio import Task, current_task
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, TypeVar, cast
@@ -10,10 +9,11 @@ from uuid import UUID, uuid4
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
-from langgraph.callbacks import GraphCallbackHandler, GraphInterruptEvent
+from langgraph.callbacks import GraphInterruptEvent
 
-from langchain_phase5.callbacks.errors import Ending, ending_of
+from langchain_phase5.callbacks.errors import Ending
 from langchain_phase5.callbacks.labels import UNKNOWN
+from langchain_phase5.callbacks.lifecycle import RunLifecycle
 from langchain_phase5.callbacks.payloads import (
     has_content,
     invented_tool_calls,
@@ -21,15 +21,13 @@ from langchain_phase5.callbacks.payloads import (
     is_structured_output_retry,
     read_answer,
 )
-from langchain_phase5.callbacks.run import Kind, Run
+from langchain_phase5.callbacks.run import Run
 from langchain_phase5.callbacks.run_table import RunTable
 
 _AGENT = "agent"
 _SUCCESS = Ending("success")
-_CANCELLED = Ending("cancelled")
 _TOOL_ERROR = Ending("error", "tool")
 _INVENTED = Ending("error", "validation")
-_GRACE_SECONDS = 60.0
 
 _Method = TypeVar("_Method", bound=Callable[..., None])
 
@@ -48,10 +46,10 @@ def _guarded(method: _Method) -> _Method:
     return cast("_Method", guarded)
 
 
-class RunTracker(GraphCallbackHandler):
+class RunTracker(RunLifecycle):
     """The one place that knows what LangChain's events mean; handlers say what to do about runs.
 
-    Subclasses override `_run_started`, `_run_ended` and the other methods at the end of the class.
+    Subclasses override `_run_started`, `_run_ended` and the other hooks of `RunLifecycle`.
     They are called once per run, whatever happens: the same handler attached twice, events after
     the end, parallel threads, runs that are cancelled without an event (closed as `cancelled` when
     the run around them ends, when their task is cancelled, or after `ttl` seconds of silence).
@@ -68,8 +66,7 @@ class RunTracker(GraphCallbackHandler):
     """Called in place on async paths: a thread per event would cost 50 times the work."""
 
     def __init__(self, *, table: RunTable | None = None, include_graphs: bool = False) -> None:
-        super().__init__()
-        self._table = table or RunTable()
+        super().__init__(table or RunTable())
         self._include_graphs = include_graphs
 
     # Graphs, their nodes, and plain chains
@@ -135,17 +132,18 @@ class RunTracker(GraphCallbackHandler):
     @_guarded
     def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
         """Close a run; a graph that was interrupted ends like any other."""
-        run = self._table.runs.get(run_id)
+        run = self._table.runs.get(run_id.int)
         if run is None:
             return
         if run.node is not None:
             self._read_node(run, outputs)
-        self._close(run_id, Ending("interrupted") if run.interrupted else _SUCCESS, outputs)
+        self._close(run_id.int, Ending("interrupted") if run.interrupted else _SUCCESS, outputs)
 
     def _read_node(self, node: Run, outputs: Any) -> None:
-        for message in invented_tool_calls(outputs):
-            self._add_invented_tool(node, message)
-        if node.node == "model" and node.agent and is_structured_output_retry(outputs):
+        if node.node != "model":
+            for message in invented_tool_calls(outputs):
+                self._add_invented_tool(node, message)
+        elif node.agent and is_structured_output_retry(outputs):
             self._structured_output_retried(node.agent)
 
     def _add_invented_tool(self, node: Run, message: ToolMessage) -> None:
@@ -153,7 +151,7 @@ class RunTracker(GraphCallbackHandler):
         if run is not None:
             run.tool_call_id = message.tool_call_id
             self._run_started(run, {})
-            self._close(run.id, _INVENTED, message)
+            self._close(run.key, _INVENTED, message)
 
     @_guarded
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -163,7 +161,7 @@ class RunTracker(GraphCallbackHandler):
     @_guarded
     def on_interrupt(self, event: GraphInterruptEvent) -> None:
         """Remember that a graph pauses: its run is going to end normally."""
-        run = self._table.runs.get(event.run_id) if event.run_id else None
+        run = self._table.runs.get(event.run_id.int) if event.run_id else None
         if run is not None:
             run.interrupted = True
 
@@ -224,26 +222,26 @@ class RunTracker(GraphCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Note when the first content arrived."""
-        run = self._table.runs.get(run_id)
+        run = self._table.runs.get(run_id.int)
         if run is not None and not run.first_token and has_content(token, chunk):
             run.first_token = perf_counter()
 
     @_guarded
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Note when the first content arrived, in the protocol that replaces token events."""
-        run = self._table.runs.get(run_id)
+        run = self._table.runs.get(run_id.int)
         if run is not None and not run.first_token and event["event"] == "content-block-delta":
             run.first_token = perf_counter()
 
     @_guarded
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
         """Close a model call with what it used; also one that was given up too early."""
-        run = self._table.runs.get(run_id)
+        run = self._table.runs.get(run_id.int)
         if run is not None:
             read_answer(run, response)
-            self._close(run_id, _SUCCESS, response)
+            self._close(run_id.int, _SUCCESS, response)
             return
-        late = self._table.take_late(run_id)
+        late = self._table.take_late(run_id.int)
         if late is not None:
             read_answer(late, response)
             self._usage_arrived_late(late)
@@ -251,13 +249,11 @@ class RunTracker(GraphCallbackHandler):
     @_guarded
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Close a model call; what it streamed before may tell its usage."""
-        run = self._table.runs.get(run_id)
+        run = self._table.runs.get(run_id.int)
         response = kwargs.get("response")
         if run is not None and isinstance(response, LLMResult):
             read_answer(run, response)
         self._fail(run_id, error)
-        if run is not None and run.status == "error":
-            self._expect_retry(run, None)
 
     # Tools and retrievers
 
@@ -289,14 +285,12 @@ class RunTracker(GraphCallbackHandler):
     @_guarded
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Close a tool call; a failure may hide in the message it returned."""
-        self._close(run_id, _TOOL_ERROR if is_failed_tool_output(output) else _SUCCESS, output)
+        self._close(run_id.int, _TOOL_ERROR if is_failed_tool_output(output) else _SUCCESS, output)
 
     @_guarded
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Close a tool call that raised."""
-        run = self._fail(run_id, error)
-        if run is not None and run.status == "error":
-            self._expect_retry(run, run.tool_call_id or run.name)
+        self._fail(run_id, error)
 
     @_guarded
     def on_retriever_start(
@@ -321,7 +315,7 @@ class RunTracker(GraphCallbackHandler):
         self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any
     ) -> None:
         """Close a retrieval."""
-        self._close(run_id, _SUCCESS, documents)
+        self._close(run_id.int, _SUCCESS, documents)
 
     @_guarded
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -331,97 +325,4 @@ class RunTracker(GraphCallbackHandler):
     @_guarded
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Pass on what other parts of the package report about themselves."""
-        self._custom_event(name, data, self._table.runs.get(run_id))
-
-    # Opening and closing
-
-    def _open(self, kind: Kind, name: str, run_id: UUID, parent_run_id: UUID | None) -> Run | None:
-        table = self._table
-        if run_id in table.runs:
-            return None  # the same handler, attached twice
-        parent = table.runs.get(parent_run_id) if parent_run_id else None
-        run = Run(run_id, kind, name, parent, perf_counter())
-        table.add(run)
-        if parent is None:
-            self._watch_task(run)
-            for surplus in table.surplus(run.started):
-                self._close(surplus.id, _CANCELLED)
-        return run
-
-    def _fail(self, run_id: UUID, error: BaseException) -> Run | None:
-        run = self._table.runs.get(run_id)
-        if run is None:
-            return None
-        if run.caught is not None and run.caught[0] is error:
-            ending = run.caught[1]
-        else:
-            ending = ending_of(error, unknown="tool" if run.kind == "tool" else "other")
-        if run.parent is not None:
-            run.parent.caught = (error, ending)
-        run.error = error
-        self._close(run_id, ending)
-        return run
-
-    def _close(self, run_id: UUID, ending: Ending, payload: Any = None) -> None:
-        run = self._table.take(run_id)
-        if run is None:
-            return
-        for child in list(run.children.values()):
-            # Nothing else will tell that they were cancelled.
-            self._close(child.id, _CANCELLED)
-        run.ended = perf_counter()
-        run.status, run.error_type = ending
-        if run.unwatch is not None:
-            run.unwatch()
-        if ending is _CANCELLED and run.kind == "llm":
-            self._table.expect_late(run)
-        if run.kind != "chain":
-            self._run_ended(run, payload)
-
-    def _watch_task(self, run: Run) -> None:
-        """Cancelling `model.ainvoke` fires no callback at all; its task knows."""
-        try:
-            task = current_task()
-        except RuntimeError:
-            return
-        if task is not None:
-            listener = functools.partial(self._task_done, run)
-            task.add_done_callback(listener)
-            run.unwatch = functools.partial(task.remove_done_callback, listener)
-
-    def _task_done(self, run: Run, task: Task[Any]) -> None:
-        if task.cancelled():
-            self._close(run.id, _CANCELLED)
-        else:
-            # Timed out inside the task, or handed to another one: give it a while.
-            run.touched -= max(0.0, self._table.ttl - _GRACE_SECONDS)
-
-    @staticmethod
-    def _expect_retry(run: Run, key: str | None) -> None:
-        if run.parent is not None:
-            run.parent.failures = {**(run.parent.failures or {}), key: run.name}
-
-    @staticmethod
-    def _failed_before(run: Run, key: str | None) -> str | None:
-        failures = run.parent.failures if run.parent is not None else None
-        return failures.pop(key, None) if failures else None
-
-    # For handlers to override
-
-    def _run_started(self, run: Run, payload: Any) -> None:
-        """An agent, model call, tool call or retrieval started with `payload`."""
-
-    def _run_ended(self, run: Run, payload: Any) -> None:
-        """It ended; `payload` is what it returned, `None` if it did not return."""
-
-    def _usage_arrived_late(self, run: Run) -> None:
-        """A model call that was closed as cancelled did finish, and has a bill."""
-
-    def _structured_output_retried(self, agent: Run) -> None:
-        """The model's structured answer was rejected, and it is asked again."""
-
-    def _custom_event(self, name: str, data: Any, run: Run | None) -> None:
-        """Somebody dispatched a custom event inside `run`."""
-
-    def _event_failed(self, event: str) -> None:
-        """Handling an event raised; LangChain logs it and goes on."""
+        self._custom_event(name, data, self._table.runs.get(run_id.int))

@@ -290,8 +290,11 @@ def test_agent_stream_is_closed_by_its_reader(handler, counted):
 async def test_async_agent_stream_is_dropped(handler, counted):
     async for _ in agent(call("add", a=1, b=2)).astream(HI, config(handler)):
         break
-    gc.collect()
-    await asyncio.sleep(0.01)
+    for _ in range(500):
+        if counted("agent_requests"):
+            break
+        gc.collect()
+        await asyncio.sleep(0.01)
     assert counted("agent_requests", "agent_errors") == {"agent_requests{calc,cancelled}": 1}
 
 

@@ -26,6 +26,8 @@ from langchain_core.tools import tool
 from langgraph.errors import GraphRecursionError
 from pydantic import BaseModel
 
+from langchain_phase5.callbacks.errors import Ending
+
 HI = {"messages": "Hi"}
 USAGE = {
     "input_tokens": 100,
@@ -234,7 +236,7 @@ async def test_one_of_several_prompts_fails(handler, counted):
         model.generate(prompts, callbacks=[handler])
     assert counted("llm_requests") == {FAILED: 1}
     for run in list(handler._table.runs.values()):
-        handler._close(run.id, ("cancelled", "none"))
+        handler._close(run.key, Ending("cancelled"))
     with pytest.raises(ConnectionError):
         await model.agenerate(prompts, callbacks=[handler])
     assert counted("llm_requests") == {

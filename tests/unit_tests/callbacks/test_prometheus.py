@@ -292,7 +292,7 @@ def test_names_cannot_fill_the_memory(registry):
         )
         with contextlib.suppress(ConnectionError):
             list(model.stream("Hi", {"callbacks": [handler]}))
-        handler.metrics.tool_label(f"tool{name}")
+        handler.metrics.tools[f"tool{name}"]
         handler.record_quality(0.5, agent_type=f"agent{name}")
         handler.record_evaluation(0.5, dataset=name, version=name, metric=name)
     handler.flush(30)

@@ -1,0 +1,250 @@
+"""What the metrics handler costs, against no handler, one that does nothing, and OpenTelemetry's.
+
+Three figures, each the median over shuffled rounds with the 10th and 90th percentile:
+
+- `replay`: the handler alone. The events of one recorded agent run (model, tool, model: 14 events)
+  are played to it again and again, with fresh run ids and no framework in the loop.
+- `sync`, `async`, `stream`: CPU time of a whole agent run with the handler, divided by that of the
+  same round without one. Each block runs in a fork, because OpenTelemetry's instrumentation
+  patches LangChain globally.
+
+OpenTelemetry's is measured where `opentelemetry-instrumentation-genai-langchain` and
+`opentelemetry-sdk` are installed.
+
+Run: python benchmarks/callbacks_overhead.py [--mode replay|sync|async|stream] [--rounds 40]
+"""
+
+import argparse
+import asyncio
+import gc
+import json
+import os
+import random
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.tools import tool
+from prometheus_client import CollectorRegistry
+
+from langchain_phase5.callbacks import PrometheusCallbackHandler
+from langchain_phase5.prices import rates_of
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from fakes import FakeChatModel, call
+
+HI = {"messages": "Hi"}
+USAGE = {
+    "input_tokens": 100,
+    "output_tokens": 20,
+    "total_tokens": 120,
+    "input_token_details": {"cache_read": 40, "cache_creation": 10},
+    "output_token_details": {"reasoning": 5},
+}
+EVENTS = [
+    f"on_{kind}_{what}" for kind in ("chain", "llm", "tool") for what in ("start", "end", "error")
+] + ["on_chat_model_start", "on_llm_new_token"]
+Handlers = list[BaseCallbackHandler]
+
+
+class Model(FakeChatModel):
+    """A model with a price."""
+
+    def _get_ls_params(self, stop: Any = None, **kwargs: Any) -> Any:
+        return super()._get_ls_params(stop=stop, **kwargs) | {"ls_provider": "openai"}
+
+
+class Idle(BaseCallbackHandler):
+    """Does nothing, in place."""
+
+    run_inline = True
+
+
+class Tape(BaseCallbackHandler):
+    """Records what it is told."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
+
+
+def _listen(event: str) -> Callable[..., None]:
+    def record(self: Any, *args: Any, **kwargs: Any) -> None:
+        self.events.append((event, args, kwargs))
+
+    return record
+
+
+def _ignore(*args: Any, **kwargs: Any) -> None:
+    """Do nothing."""
+
+
+for _event in EVENTS:
+    setattr(Tape, _event, _listen(_event))
+    setattr(Idle, _event, _ignore)
+
+
+@tool
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def bench_agent(tokens: int) -> Any:
+    """One model call, one tool call, one model call that answers with so many words."""
+
+    def answer(messages: list[Any]) -> Any:
+        done = messages[-1].type == "tool"
+        return " ".join(["word"] * tokens) if done else call("add", a=1, b=2)
+
+    model = Model(model_name="gpt-4o-mini", answer=answer, usage=USAGE)
+    return create_agent(model, [add], name="bench")
+
+
+def run_agent(mode: str, agent: Any, runs: int, handlers: Handlers) -> None:
+    """Run the agent `runs` times, one after the other."""
+    config = {"callbacks": handlers}
+    if mode == "sync":
+        for _ in range(runs):
+            agent.invoke(HI, config)
+    elif mode == "stream":
+        for _ in range(runs):
+            for _ in agent.stream(HI, config, stream_mode="messages"):
+                pass
+    else:
+
+        async def main() -> None:
+            for _ in range(runs):
+                await agent.ainvoke(HI, config)
+
+        asyncio.run(main())
+
+
+def subjects() -> dict[str, Callable[[], Handlers]]:
+    """Return what to compare: a name, and how to make its handlers inside the fork."""
+    made: dict[str, Callable[[], Handlers]] = {
+        "none": list,
+        "idle": lambda: [Idle()],
+        "ours": lambda: [PrometheusCallbackHandler(registry=CollectorRegistry())],
+    }
+    try:
+        import opentelemetry.instrumentation.genai.langchain  # noqa: PLC0415
+        import opentelemetry.sdk.metrics  # noqa: F401, PLC0415
+    except ImportError:
+        print("OpenTelemetry's instrumentation is not installed: left out")
+    else:
+        made["otel genai, metrics only"] = otel_handlers
+    return made
+
+
+def otel_handlers() -> Handlers:
+    """Instrument LangChain for OpenTelemetry's metrics, without spans."""
+    from opentelemetry.instrumentation.genai.langchain import LangChainInstrumentor  # noqa: PLC0415
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # noqa: PLC0415
+    from opentelemetry.trace import NoOpTracerProvider  # noqa: PLC0415
+
+    instrumentor = LangChainInstrumentor()
+    instrumentor.instrument(
+        tracer_provider=NoOpTracerProvider(),
+        meter_provider=MeterProvider(metric_readers=[InMemoryMetricReader()]),
+        skip_dep_check=True,
+    )
+    return [instrumentor._callback_handler]  # noqa: SLF001  (there is no public way to it)
+
+
+def replayed(events: Any, handler: Any, runs: int) -> float:
+    """Return microseconds of CPU per run of the handler alone."""
+    ids = {kwargs["run_id"] for _, _, kwargs in events}
+    plays = []
+    for _ in range(runs):
+        fresh: dict[Any, Any] = {each: uuid.uuid4() for each in ids}
+        for name, args, kwargs in events:
+            own = {
+                "run_id": fresh[kwargs["run_id"]],
+                "parent_run_id": fresh.get(kwargs.get("parent_run_id")),
+            }
+            plays.append((getattr(handler, name), args, {**kwargs, **own}))
+    gc.collect()
+    started = time.process_time()
+    for method, args, kwargs in plays:
+        method(*args, **kwargs)
+    return (time.process_time() - started) / runs * 1e6
+
+
+def measured(mode: str, agent: Any, make: Callable[[], Handlers], runs: int) -> float:
+    """Return microseconds of CPU per run, measured in a fork after a few runs to warm up."""
+    if mode == "replay":
+        tape = Tape()
+        agent.invoke(HI, {"callbacks": [tape]})
+        handler = (make() or [Idle()])[0]
+        replayed(tape.events, handler, 50)
+        time.sleep(0.05)  # prices are looked up on another thread
+        return replayed(tape.events, handler, runs)
+    # An instrumentation attaches itself: passing its handler too would count twice.
+    handlers = [each for each in make() if isinstance(each, Idle | PrometheusCallbackHandler)]
+    run_agent(mode, agent, 5, handlers)
+    time.sleep(0.05)
+    gc.collect()
+    started = time.process_time()
+    run_agent(mode, agent, runs, handlers)
+    return (time.process_time() - started) / runs * 1e6
+
+
+def in_fork(job: Callable[[], float]) -> float:
+    """Return what `job` returns in a child process."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.write(write, json.dumps(job()).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        answer = pipe.read()
+    os.wait()
+    return float(json.loads(answer))
+
+
+def spread(values: list[float]) -> str:
+    """Median, with the 10th and 90th percentile."""
+    ordered = sorted(values)
+    low, high = ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]
+    return f"{statistics.median(ordered):9.2f}  ({low:.2f} .. {high:.2f})"
+
+
+def main() -> None:
+    """Measure one mode and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--mode", choices=["replay", "sync", "async", "stream"], default="replay")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--tokens", type=int, default=100, help="words per streamed answer")
+    options = parser.parse_args()
+    rates_of("gpt-4o-mini", provider="openai")  # load the price table once, before the forks
+    agent = bench_agent(options.tokens if options.mode == "stream" else 1)
+    if options.mode != "async":
+        run_agent("sync", agent, 10, [])
+    makers = subjects()
+    times: dict[str, list[float]] = {name: [] for name in makers}
+    shuffled = random.Random(7)  # noqa: S311  (no secret)
+    for _ in range(options.rounds):
+        for name in shuffled.sample(list(makers), len(makers)):
+            make = makers[name]
+            times[name].append(
+                in_fork(lambda m=make: measured(options.mode, agent, m, options.runs))
+            )
+    print(f"{options.mode}: {options.rounds} rounds of {options.runs} runs")
+    print(f"{'':26}{'us CPU per run':>36}{'ratio to none':>34}")
+    for name, each in times.items():
+        ratios = [one / base for one, base in zip(each, times["none"], strict=True)]
+        print(f"{name:26}{spread(each):>36}{spread(ratios):>34}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Open runs, close each of them once, and tell the handler."""
+
+import functools
+from asyncio import Task, current_task
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from langgraph.callbacks import GraphCallbackHandler
+
+from langchain_phase5.callbacks.errors import Ending, ending_of
+from langchain_phase5.callbacks.run import Kind, Run
+from langchain_phase5.callbacks.run_table import RunTable
+
+CANCELLED = Ending("cancelled")
+_GRACE_SECONDS = 60.0
+
+
+class RunLifecycle(GraphCallbackHandler):
+    """What every kind of run has in common; `RunTracker` says which events open and close them.
+
+    Args:
+        table: Where open runs are kept.
+    """
+
+    def __init__(self, table: RunTable) -> None:
+        super().__init__()
+        self._table = table
+
+    def _open(self, kind: Kind, name: str, run_id: UUID, parent_run_id: UUID | None) -> Run | None:
+        table = self._table
+        key = run_id.int
+        if key in table.runs:
+            return None  # the same handler, attached twice
+        parent = table.runs.get(parent_run_id.int) if parent_run_id else None
+        run = Run(run_id, key, kind, name, parent, perf_counter())
+        table.add(run)
+        if parent is None:
+            self._watch_task(run)
+            for surplus in table.surplus(run.started):
+                self._close(surplus.key, CANCELLED)
+        return run
+
+    def _fail(self, run_id: UUID, error: BaseException) -> None:
+        run = self._table.runs.get(run_id.int)
+        if run is None:
+            return
+        if run.caught is not None and run.caught[0] is error:
+            ending = run.caught[1]
+        else:
+            ending = ending_of(error, unknown="tool" if run.kind == "tool" else "other")
+        if run.parent is not None:
+            run.parent.caught = (error, ending)
+            if ending.status == "error" and run.kind in ("llm", "tool"):
+                key = None if run.kind == "llm" else run.tool_call_id or run.name
+                run.parent.failures = {**(run.parent.failures or {}), key: run.name}
+        run.error = error
+        self._close(run_id.int, ending)
+
+    def _close(self, key: int, ending: Ending, payload: Any = None) -> None:
+        run = self._table.take(key)
+        if run is None:
+            return
+        if run.children:
+            for child in list(run.children.values()):
+                # Nothing else will tell that they were cancelled.
+                self._close(child.key, CANCELLED)
+        run.ended = perf_counter()
+        run.status, run.error_type = ending
+        if run.unwatch is not None:
+            run.unwatch()
+        if ending is CANCELLED and run.kind == "llm":
+            self._table.expect_late(run)
+        if run.kind != "chain":
+            self._run_ended(run, payload)
+        # Whoever keeps the run on must not keep its exceptions, and the frames they hold.
+        run.parent = run.root = run.caught = run.error = run.inputs = run.unwatch = None
+
+    def _watch_task(self, run: Run) -> None:
+        """Cancelling `model.ainvoke` fires no callback at all; its task knows."""
+        try:
+            task = current_task()
+        except RuntimeError:
+            return
+        if task is not None:
+            listener = functools.partial(self._task_done, run)
+            task.add_done_callback(listener)
+            run.unwatch = functools.partial(task.remove_done_callback, listener)
+
+    def _task_done(self, run: Run, task: Task[Any]) -> None:
+        if task.cancelled():
+            self._close(run.key, CANCELLED)
+        else:
+            # Timed out inside the task, or handed to another one: give it a while.
+            run.touched -= max(0.0, self._table.ttl - _GRACE_SECONDS)
+
+    @staticmethod
+    def _failed_before(run: Run, key: str | None) -> str | None:
+        failures = run.parent.failures if run.parent is not None else None
+        return failures.pop(key, None) if failures else None
+
+    # For handlers to override
+
+    def _run_started(self, run: Run, payload: Any) -> None:
+        """An agent, model call, tool call or retrieval started with `payload`."""
+
+    def _run_ended(self, run: Run, payload: Any) -> None:
+        """It ended; `payload` is what it returned, `None` if it did not return."""
+
+    def _usage_arrived_late(self, run: Run) -> None:
+        """A model call that was closed as cancelled did finish, and has a bill."""
+
+    def _structured_output_retried(self, agent: Run) -> None:
+        """The model's structured answer was rejected, and it is asked again."""
+
+    def _custom_event(self, name: str, data: Any, run: Run | None) -> None:
+        """Somebody dispatched a custom event inside `run`."""
+
+    def _event_failed(self, event: str) -> None:
+        """Handling an event raised; LangChain logs it and goes on."""
