@@ -25,6 +25,7 @@ from langchain_phase5.retrievers.row_set import Rows, RowSet
 _PADDING = 8
 _CANDIDATES = 4
 _WIDER = 4
+_FEW_DELETED = 1.1
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,11 @@ class CodedIndex:
         probes = probes or self.description.probes
         selection = {}
         if allowed is not None:
-            # Where few rows are allowed, the nearest of them are in clusters farther away.
-            wider = round(_WIDER * probes * allowed.total / len(allowed))
-            probes = min(self.description.lists, wider)
+            # Where few rows are allowed, the nearest of them are in clusters farther away; some
+            # deleted rows change nothing.
+            rarity = allowed.total / len(allowed)
+            wider = rarity if rarity < _FEW_DELETED else _WIDER * rarity
+            probes = min(self.description.lists, round(probes * wider))
             selection["sel"] = faiss.IDSelectorBitmap(allowed.bits)
         parameters = faiss.SearchParametersIVF(nprobe=probes, **selection)
         _, found = self._index.search(query[None], _CANDIDATES * k, params=parameters)
