@@ -100,7 +100,7 @@ def _zeroed(scale: Scale, baseline: float) -> Scale:
     if abs(shift) > ZERO_SLACK:
         msg = f"the bars do not stand on zero but {shift:.0f} pixels from it"
         raise UnreadableChartError(msg)
-    return scale.shifted(shift)
+    return scale.shifted(shift / 2)  # ticks and bars are both known to half a pixel
 
 
 def _touches(bar: Bar, box: Box | None, axis: int) -> bool:

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
+
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are exclusive."""
 
@@ -60,12 +62,19 @@ class Canvas:
 
 
 def make_canvas(image: Image.Image) -> Canvas:
-    """Finds the flat colors of a picture."""
+    """Finds the flat colors of a picture.
+
+    Raises:
+        UnreadableChartError: There are none.
+    """
     image = _flattened(image)
     if max(image.size) > LONGEST_SIDE:
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     pixels = np.asarray(image, dtype=np.int16)
     palette = _palette(pixels)
+    if not len(palette):
+        msg = "there are no flat colors in the picture"
+        raise UnreadableChartError(msg)
     colors = _nearest(pixels, palette)
     border = np.concatenate([colors[0], colors[-1], colors[:, 0], colors[:, -1]])
     paper = int(np.bincount(border[border >= 0], minlength=1).argmax())

@@ -75,7 +75,7 @@ class Layout:
         if not self.legend:
             return None
         left, top, right, bottom = around([entry.box for entry in self.legend])
-        pad = max(4, (self.legend[0].box[3] - self.legend[0].box[1]) // 2)
+        pad = max(5, self.legend[0].box[3] - self.legend[0].box[1])
         return left - pad, top - pad, right + pad, bottom + pad
 
 
