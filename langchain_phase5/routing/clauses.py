@@ -5,10 +5,10 @@ import re
 _MAX_CLAUSES = 7
 _MIN_WORDS = 3
 _BOUNDARY = re.compile(
-    r"(?<=[.!?;\u3002\uff01\uff1f\uff1b])\s*"
-    r"|\s*(?:,|\band\b|\bthen\b)?\s*\b(?:and then|then|also|finally|after that|afterwards"
-    r"|additionally|next|as well as|lastly|furthermore|moreover|plus)\b,?\s+"
-    r"|,\s*and\s+"
+    r"(?<=[.!?;\u3002\uff01\uff1f\uff1b]) ?"
+    r"|(?: ?(?:,|\band\b|\bthen\b))? ?\b(?:and then|then|also|finally|after that|afterwards"
+    r"|additionally|next|as well as|lastly|furthermore|moreover|plus)\b,? "
+    r"|, ?and "
     r"|\band (?=(?:[a-z]+ ){1,3}(?:the|a|an|my|me|it|how|what)\b)",
     re.IGNORECASE,
 )
@@ -21,6 +21,7 @@ def clauses(question: str) -> list[str]:
         >>> clauses("Book a room in Oslo. Then find me a good restaurant nearby.")
         ['Book a room in Oslo', 'find me a good restaurant nearby']
     """
-    parts = (part.strip(" ,.") for part in _BOUNDARY.split(question) if part)
+    one_line = " ".join(question.split())
+    parts = (part.strip(" ,.") for part in _BOUNDARY.split(one_line) if part)
     found = list(dict.fromkeys(part for part in parts if len(part.split()) >= _MIN_WORDS))
     return found[:_MAX_CLAUSES] if len(found) > 1 else []

@@ -51,9 +51,8 @@ class LexicalIndex:
                 weight_of_query += rarity(0)
                 continue
             start, end = self._starts[place], self._starts[place + 1]
-            weight = rarity(int(end - start))
-            weight_of_query += weight
-            total[self._documents[start:end]] += np.float32(weight) * self._strengths[start:end]
+            weight_of_query += rarity(end - start)
+            total[self._documents[start:end]] += self._strengths[start:end]
         return total * np.float32(_SCALE / weight_of_query**0.5) if weight_of_query else total
 
     def _fill(self, flat: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
@@ -63,9 +62,11 @@ class LexicalIndex:
         words, documents = np.divmod(pairs, max(1, self._size))
         pivot = _SATURATION * (1 + _LENGTH_PENALTY * (lengths[documents] / _USUAL_LENGTH - 1))
         strengths = counts * (_SATURATION + 1) / (counts + pivot)
-        self._documents = documents.astype(np.int32)
-        self._strengths: Floats = strengths.astype(np.float32)
-        self._starts = np.searchsorted(words, np.arange(len(self._words) + 1))
+        starts = np.searchsorted(words, np.arange(len(self._words) + 1))
+        rarities = np.array([rarity(count) for count in np.diff(starts).tolist()])
+        self._documents = documents
+        self._strengths: Floats = (rarities[words] * strengths).astype(np.float32)
+        self._starts: list[int] = starts.tolist()
 
 
 def rarity(documents_with_it: int) -> float:

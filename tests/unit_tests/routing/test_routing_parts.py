@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from langchain_phase5.routing.clauses import clauses
 from langchain_phase5.routing.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.rank_calibration import RankCalibration
 from langchain_phase5.routing.tool_directions import ToolDirections
@@ -136,3 +137,19 @@ def test_the_cache_is_bounded_and_keeps_what_is_used():
 )
 def test_words(text, expected):
     assert words(text) == expected
+
+
+@pytest.mark.parametrize("noise", [" ", ", ", "and ", "and then ", ". ", "\n\t", "a and b c d "])
+def test_splitting_hostile_text_ends(noise):
+    assert len(clauses(noise * 4_000)) <= 7
+
+
+def test_clauses():
+    question = "Book a room in Oslo and then\n find me  a good restaurant, and tell my wife."
+
+    assert clauses(question) == [
+        "Book a room in Oslo",
+        "find me a good restaurant",
+        "tell my wife",
+    ]
+    assert clauses("What is the weather like?") == []
