@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fakes import FakeChatModel, call
@@ -204,7 +205,12 @@ def main() -> None:
     sys.stdout.flush()
     closed = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), closed.set()), daemon=True).start()
-    with InteractionRecorder("sqlite://", flush_seconds=0.1, registry=REGISTRY) as recorder:
+    with (
+        TemporaryDirectory() as folder,  # in memory the records would grow with every run
+        InteractionRecorder(
+            f"sqlite:///{folder}/runs.db", flush_seconds=0.1, registry=REGISTRY
+        ) as recorder,
+    ):
         scenarios = [
             recorded(recorder),
             failing_tools,
