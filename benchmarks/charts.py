@@ -25,7 +25,6 @@ import numpy as np
 from chart_drawings import KINDS, drawings
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
-from scipy.optimize import linear_sum_assignment
 
 from langchain_phase5.vision import ChartData, ChartReader, UnreadableChartError
 
@@ -127,6 +126,8 @@ def matches(given: list[Entry], wanted: list[Entry]) -> list[tuple[float, float]
     """Key distance and value error of the best one-to-one assignment."""
     if not given or not wanted:
         return []
+    from scipy.optimize import linear_sum_assignment
+
     keys, errors = distances(given, wanted)
     rows, columns = linear_sum_assignment(keys + 0.01 * errors)
     return [(float(keys[i, j]), float(errors[i, j])) for i, j in zip(rows, columns, strict=True)]
@@ -148,8 +149,9 @@ def summary(rows: list[Score]) -> str:
     low, high = np.quantile(relaxed, [0.025, 0.975])
     right, wanted, given, f1, seconds = table.sum(axis=0)
     precision = f"{right / given:9.3f}" if given else "        -"
+    answered = int((table[:, 2] > 0).sum())
     return (
-        f"{len(table):6} {int((table[:, 2] > 0).sum()):8}  {right / wanted:.3f} [{low:.2f}, {high:.2f}]"
+        f"{len(table):6} {answered:8}  {right / wanted:.3f} [{low:.2f}, {high:.2f}]"
         f" {precision}  {f1 / len(table):.3f}  {seconds / len(table):.2f}"
     )
 
