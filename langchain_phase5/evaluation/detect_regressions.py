@@ -21,7 +21,8 @@ def detect_regressions(
     From two reports every finding is the paired test of a `ComparisonReport`, with one of three
     verdicts; an empty list means that everything was shown to be no worse within the threshold.
     From bare numbers there is nothing to test, so a drop by more than `threshold` is called a
-    regression and the finding's `rule` says `threshold`.
+    regression and the finding's `rule` says `threshold`. To run examples again while a verdict is
+    inconclusive, and only then, use `AgentEvaluator.run_until_clear`.
 
     Args:
         current_metrics: The run to judge, or its scores by metric (higher is better).

@@ -1,23 +1,19 @@
 """Put the page together."""
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from langchain_phase5.evaluation.dataset import Example
 from langchain_phase5.evaluation.estimate import Estimate
-from langchain_phase5.evaluation.metrics.answers import accepted_answers, answer_text
 from langchain_phase5.evaluation.page import numbers
 from langchain_phase5.evaluation.page.change_plot import change_plot
+from langchain_phase5.evaluation.page.data import page_data
 from langchain_phase5.evaluation.page.interval_plot import interval_plot
 from langchain_phase5.evaluation.page.latency_plot import latency_plot
 from langchain_phase5.evaluation.page.reliability_plot import reliability_plot
 from langchain_phase5.evaluation.page.tiles import tiles
-from langchain_phase5.evaluation.plain import plain
-from langchain_phase5.evaluation.result import ExampleResult
 
 if TYPE_CHECKING:
     from langchain_phase5.evaluation.comparison import ComparisonReport
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
 
 _Row = tuple[str, list[Estimate]]
 
-_LONGEST = 20_000
 _VERDICTS = {
     "regression": "Regression",
     "pass": "No regression",
@@ -51,7 +46,7 @@ def render_page(
     parts += [_changes(comparison), _curves(runs), _failures(runs), _examples(runs), _footer(runs)]
     title = f"{runs[0].dataset.name}: {' and '.join(run.name for run in runs)}"
     body = "\n".join(part for part in parts if part)
-    return page_shell(title, body, data=_embedded(_data(runs)), script=_asset("page.js"))
+    return page_shell(title, body, data=page_data(runs), script=_asset("page.js"))
 
 
 def page_shell(title: str, body: str, *, data: str = "null", script: str = "") -> str:
@@ -209,79 +204,6 @@ def _footer(runs: "Sequence[EvaluationReport]") -> str:
 
 def _section(title: str, note: str, content: str) -> str:
     return f'<section><h2>{title}</h2><p class="lead">{escape(note)}</p>{content}</section>'
-
-
-def _data(runs: "Sequence[EvaluationReport]") -> dict[str, Any]:
-    examples = {example.id: example for run in runs for example in run.dataset}
-    found: list[dict[str, list[ExampleResult]]] = []
-    for run in runs:
-        found.append({})
-        for result in run.results:
-            found[-1].setdefault(result.example_id, []).append(result)
-    return {
-        "runs": [{"name": run.name} for run in runs],
-        "metrics": list(runs[-1].metrics) or ["score"],
-        "categories": list(dict.fromkeys(c for run in runs for c in run.categories)),
-        "examples": [
-            _example(example) | {"runs": [[_run(r) for r in side.get(i, [])] for side in found]}
-            for i, example in examples.items()
-        ],
-    }
-
-
-def _example(example: Example) -> dict[str, Any]:
-    query = next(
-        (example.inputs[k] for k in ("query", "question", "input") if k in example.inputs), None
-    )
-    simple = isinstance(query, str) and len(example.inputs) == 1
-    reference = example.reference_outputs
-    expected = accepted_answers(reference)
-    return {
-        "id": example.id,
-        "category": example.category,
-        "query": _cut(query if isinstance(query, str) else _readable(example.inputs)),
-        "inputs": None if simple else _cut(example.as_dict().get("inputs")),
-        "expected": _cut(" | ".join(expected) or _readable(reference)),
-        "reference": _cut(plain(reference)) if expected and len(reference or ()) > 1 else None,
-    }
-
-
-def _run(result: ExampleResult) -> dict[str, Any]:
-    form = {key: _cut(value) for key, value in result.as_dict().items() if key != "outputs"}
-    form["answer"] = _cut(answer_text(result.outputs))
-    return form
-
-
-def _readable(value: Mapping[str, Any] | None) -> str:
-    if not value:
-        return ""
-    if "messages" in value:
-        return answer_text({"messages": [{"role": "assistant", "content": _last(value)}]})
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _last(value: Mapping[str, Any]) -> Any:
-    last = value["messages"][-1] if value["messages"] else ""
-    content = last.get("content") if isinstance(last, Mapping) else getattr(last, "content", last)
-    return content if isinstance(content, str | list) else str(content)
-
-
-def _cut(value: Any) -> Any:
-    """Shorten every long text inside a value."""
-    if isinstance(value, str):
-        return (
-            value if len(value) <= _LONGEST else f"{value[:_LONGEST]}... ({len(value)} characters)"
-        )
-    if isinstance(value, Mapping):
-        return {key: _cut(item) for key, item in value.items()}
-    return [_cut(item) for item in value] if isinstance(value, list) else value
-
-
-def _embedded(value: Any) -> str:
-    """JSON that no text inside can break out of: `</script>` and `<!--` lose their bracket."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = text.encode("utf-8", "replace").decode()
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _asset(name: str) -> str:
