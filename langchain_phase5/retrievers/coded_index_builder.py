@@ -140,14 +140,17 @@ def _calibrated(
 
 
 def _test_queries(vectors: Vectors) -> Vectors:
-    """Make queries that are no stored vectors: each pulled half-way toward another one.
+    """Make queries that are no stored vectors: half between two of them, half off all of them.
 
     A stored vector would find itself and its cluster too easily. What lies between two arbitrary
-    ones lies between clusters, which is harder than what is usually asked.
+    ones lies between clusters; and texts lie beside all images, which random directions imitate.
     """
     rng = np.random.default_rng(1)
     pairs = rng.choice(len(vectors), (_QUERIES, 2))
-    queries = vectors[pairs[:, 0]] + 0.5 * vectors[pairs[:, 1]]
+    pull = 0.5 * vectors[pairs[:, 1]]
+    away = rng.standard_normal((_QUERIES // 2, vectors.shape[1]), dtype=np.float32)
+    pull[::2] = away / np.linalg.norm(away, axis=1, keepdims=True)
+    queries = vectors[pairs[:, 0]] + pull
     lengths = np.linalg.norm(queries, axis=1, keepdims=True)
     return np.asarray(queries / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
