@@ -26,6 +26,8 @@ class PastQuestion:
     words: frozenset[str]
     calls: dict[int, tuple[float, float]] = field(default_factory=dict)
     """By the tool's place: successes and failures."""
+    weight: float = 1.0
+    """Rarity of all its words, when it came."""
     time: float = 0.0
     """Of the last call, in seconds."""
 
@@ -94,6 +96,7 @@ class PastQuestions:
         self._places[text] = place
         for word in question.words:
             self._postings.setdefault(word, set()).add(place)
+        question.weight = sum(self._rarity(word) for word in question.words) or 1.0
         self._set_vector(place, vector)
         return place
 
@@ -120,7 +123,9 @@ class PastQuestions:
             leave_out: A place that does not count, to ask how the others would have voted.
         """
         weights = self._weights(words)
-        if vector is not None and self.dimensions == len(vector) > 0:
+        weight = sum(self._rarity(word) for word in weights)
+        dense = vector is not None and self.dimensions == len(vector) > 0
+        if vector is not None and dense:
             near = self._nearest(vector)
         else:
             near = [(place, 0.0) for place in self._sharing_words(weights)]
@@ -128,6 +133,8 @@ class PastQuestions:
         for place, cosine in near:
             shared = self._questions[place].words & weights.keys()
             found = sum(weights[word] for word in shared)
+            if not dense:
+                found *= min(1.0, (weight / self._questions[place].weight) ** 0.5)
             if place != leave_out and cosine + found > 0:
                 scored.append((cosine + _WORDS_WEIGHT * found, place, cosine or found))
         scored.sort(reverse=True)
@@ -154,9 +161,12 @@ class PastQuestions:
 
     def _weights(self, words: Sequence[str]) -> dict[str, float]:
         """Weight every word of the question by its rarity; the weights add up to 1."""
-        raw = {word: rarity(len(self._postings.get(word, ()))) for word in words}
+        raw = {word: self._rarity(word) for word in words}
         total = sum(raw.values())
         return {word: weight / total for word, weight in raw.items()}
+
+    def _rarity(self, word: str) -> float:
+        return rarity(len(self._postings.get(word, ())))
 
     def _nearest(self, vector: Floats) -> list[tuple[int, float]]:
         similarity = self._vectors[: len(self._questions)] @ vector
