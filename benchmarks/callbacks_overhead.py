@@ -8,10 +8,14 @@ Three figures, each the median over shuffled rounds with the 10th and 90th perce
   same round without one. Each block runs in a fork, because OpenTelemetry's instrumentation
   patches LangChain globally.
 
+On a busy machine blocks of runs are noisy; `--interleave` alternates single runs in one process
+instead, which is steadier but must leave OpenTelemetry's out.
+
 OpenTelemetry's is measured where `opentelemetry-instrumentation-genai-langchain` and
 `opentelemetry-sdk` are installed.
 
-Run: python benchmarks/callbacks_overhead.py [--mode replay|sync|async|stream] [--rounds 40]
+Run: python benchmarks/callbacks_overhead.py [--mode replay|sync|async|stream]
+    [--rounds 40] [--runs 20] [--interleave]
 """
 
 import argparse
@@ -211,6 +215,26 @@ def in_fork(job: Callable[[], float]) -> float:
     return float(json.loads(answer))
 
 
+def interleaved(
+    mode: str, agent: Any, makers: dict[str, Callable[[], Handlers]], rounds: int
+) -> dict[str, list[float]]:
+    """Return microseconds of CPU of single runs, in shuffled turns."""
+    handlers = {name: make() for name, make in makers.items() if not name.startswith("otel")}
+    for each in handlers.values():
+        run_agent(mode, agent, 10, each)
+    time.sleep(0.3)
+    gc.collect()
+    gc.freeze()
+    shuffled = random.Random(7)  # noqa: S311  (no secret)
+    times: dict[str, list[float]] = {name: [] for name in handlers}
+    for _ in range(rounds):
+        for name in shuffled.sample(list(handlers), len(handlers)):
+            started = time.process_time()
+            run_agent(mode, agent, 1, handlers[name])
+            times[name].append((time.process_time() - started) * 1e6)
+    return times
+
+
 def spread(values: list[float]) -> str:
     """Median, with the 10th and 90th percentile."""
     ordered = sorted(values)
@@ -225,21 +249,36 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--tokens", type=int, default=100, help="words per streamed answer")
+    parser.add_argument("--interleave", action="store_true", help="single runs in one process")
     options = parser.parse_args()
     rates_of("gpt-4o-mini", provider="openai")  # load the price table once, before the forks
     agent = bench_agent(options.tokens if options.mode == "stream" else 1)
     if options.mode != "async":
         run_agent("sync", agent, 10, [])
     makers = subjects()
+    if options.interleave:
+        times = interleaved(options.mode, agent, makers, options.rounds)
+    else:
+        times = forked(options.mode, agent, makers, rounds=options.rounds, runs=options.runs)
+    print_table(f"{options.mode}: {options.rounds} rounds", times)
+
+
+def forked(
+    mode: str, agent: Any, makers: dict[str, Callable[[], Handlers]], *, rounds: int, runs: int
+) -> dict[str, list[float]]:
+    """Return microseconds of CPU per run, of blocks in forks, in shuffled turns."""
     times: dict[str, list[float]] = {name: [] for name in makers}
     shuffled = random.Random(7)  # noqa: S311  (no secret)
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name in shuffled.sample(list(makers), len(makers)):
             make = makers[name]
-            times[name].append(
-                in_fork(lambda m=make: measured(options.mode, agent, m, options.runs))
-            )
-    print(f"{options.mode}: {options.rounds} rounds of {options.runs} runs")
+            times[name].append(in_fork(lambda m=make: measured(mode, agent, m, runs)))
+    return times
+
+
+def print_table(title: str, times: dict[str, list[float]]) -> None:
+    """Print each subject's times, and its ratio to the run of the same round without a handler."""
+    print(title)
     print(f"{'':26}{'us CPU per run':>36}{'ratio to none':>34}")
     for name, each in times.items():
         ratios = [one / base for one, base in zip(each, times["none"], strict=True)]

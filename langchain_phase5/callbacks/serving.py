@@ -28,6 +28,8 @@ def start_metrics_server(
 
     With several worker processes, set `PROMETHEUS_MULTIPROC_DIR` to an empty directory before
     they start, and call this in one of them (or in their parent): it serves the sum over all.
+    Workers are looked up by process id to notice those that were killed, so serve from the
+    container that they run in.
 
     Args:
         port: 0 picks a free one: read it from `server.server_port`.
