@@ -13,6 +13,9 @@ from langchain_phase5.demo import tiny_drawings
 from langchain_phase5.retrievers import CLIPImageRetriever, OpenCLIPEmbeddings, open_index
 
 pytest.importorskip("ray", reason="the optional extra `ray` is not installed")
+pytestmark = pytest.mark.skipif(
+    "RAY_TESTS" not in os.environ, reason="starts a Ray cluster twice: minutes; set RAY_TESTS=1"
+)
 
 SCRIPT = """
     import json, os, signal, sys, threading, time
