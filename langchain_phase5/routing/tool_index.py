@@ -1,5 +1,6 @@
 """One list of tools, prepared for search."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -110,7 +111,7 @@ class ToolIndex:
 
 def _read(tool: Tool) -> _Entry:
     text = tool_text(tool)
-    return _Entry(text=text, words=tuple(words(text.body)))
+    return _Entry(text=text, words=tuple(map(sys.intern, words(text.body))))
 
 
 def _sort_key(entry: _Entry) -> tuple[str, str]:
