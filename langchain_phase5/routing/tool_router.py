@@ -40,8 +40,8 @@ class ToolRouter:
 
     Every tool is embedded once, whatever list it comes in. The router never raises because of its
     embedding model or its history: it goes on with what is left, logs it and counts it in
-    `failures` (and in `history.failures`). It may be shared by threads and tasks. 100,000 tools take
-    about 0.8 GB at 384 dimensions.
+    `failures` (and in `history.failures`). It may be shared by threads and tasks. 100,000 tools
+    take about 0.8 GB at 384 dimensions.
 
     Args:
         embeddings: Any LangChain embedding model; "auto" picks OpenAI if `OPENAI_API_KEY` is set,
