@@ -81,7 +81,7 @@ class Layout:
 
 def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
     """Sorts the recognized phrases of a chart with two axes."""
-    legend, used = find_legend(canvas, phrases)
+    legend, used = find_legend(canvas, _without_scales(canvas, phrases))
     free = [phrase for phrase in phrases if id(phrase) not in used]
     row = _row_of_ticks(free, canvas)
     column = _column_of_ticks([p for p in free if p not in row], canvas)
@@ -94,6 +94,15 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
     layout = Layout(x, y, plot, legend, canvas)
     _name(layout, [p for p in free if p not in row and p not in column])
     return layout
+
+
+def _without_scales(canvas: Canvas, phrases: list[Phrase]) -> list[Phrase]:
+    """The phrases that are no numbers along an axis, and so may be names in a legend."""
+    found = (_row_of_ticks(phrases, canvas), 0), (_column_of_ticks(phrases, canvas), 1)
+    scales = [
+        p for labels, axis in found if _ticks(canvas, labels, axis=axis).scale for p in labels
+    ]
+    return [phrase for phrase in phrases if phrase not in scales]
 
 
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
