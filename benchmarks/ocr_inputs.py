@@ -47,7 +47,7 @@ def drawn() -> dict[str, bytes]:
 
 
 def peak_memory() -> int:
-    """Return the most memory so far, in kB. (getrusage also counts the program that forked us.)"""
+    """Return the most memory so far, in kB; getrusage also counts the program that forked us."""
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0])
 

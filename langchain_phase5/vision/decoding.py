@@ -34,7 +34,7 @@ _BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
 _HUNGRY = frozenset({"WEBP", "AVIF", "HEIF"})
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = range(5, 9)
-_STRIP_ROWS = 512
+_STRIP_ROWS = 64
 
 
 @dataclass(frozen=True)
