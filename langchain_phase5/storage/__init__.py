@@ -1,6 +1,17 @@
-"""One database behind a URL: SQLite by default, PostgreSQL when outgrown."""
+"""One database behind a URL: SQLite by default, PostgreSQL when outgrown.
+
+Each store keeps one kind of thing; features open the one they need.
+"""
 
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.interactions import Interaction, InteractionStore, ToolUse
+from langchain_phase5.storage.outcomes import OutcomeStore, ToolOutcome
 
-__all__ = ["Database", "Interaction", "InteractionStore", "ToolUse"]
+__all__ = [
+    "Database",
+    "Interaction",
+    "InteractionStore",
+    "OutcomeStore",
+    "ToolOutcome",
+    "ToolUse",
+]

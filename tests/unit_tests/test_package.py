@@ -11,7 +11,6 @@ import langchain_phase5
 
 SUBPACKAGES = ["callbacks", "demo", "evaluation", "retrievers", "routing", "storage", "vision"]
 HEAVY = {
-    "bm25s",
     "datasets",
     "faiss",
     "fastapi",

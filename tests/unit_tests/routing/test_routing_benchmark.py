@@ -3,8 +3,7 @@ import json
 import pytest
 from routing_fakes import TOOLS, WordEmbeddings
 
-from langchain_phase5.routing.benchmark import run_benchmark
-from langchain_phase5.routing.benchmark_data import load_routing_datasets
+from langchain_phase5.routing.benchmark import load_routing_datasets, run_benchmark
 
 TURNS = [
     {"role": "user", "content": "hello"},

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from langchain_phase5.routing.benchmark_data import RoutingDataset
+from langchain_phase5.routing.benchmark.data import RoutingDataset
 
 Values = npt.NDArray[np.float64]
 

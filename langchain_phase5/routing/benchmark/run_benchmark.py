@@ -16,18 +16,18 @@ import numpy as np
 import numpy.typing as npt
 from langchain_core.embeddings import Embeddings
 
-from langchain_phase5.routing.benchmark_curves import draw_curves
-from langchain_phase5.routing.benchmark_data import (
+from langchain_phase5.routing.benchmark.curves import draw_curves
+from langchain_phase5.routing.benchmark.data import (
     RoutingDataset,
     RoutingRequest,
     load_routing_datasets,
 )
-from langchain_phase5.routing.benchmark_figures import (
+from langchain_phase5.routing.benchmark.figures import (
     Figure,
     bootstrapped_figure,
     share_figure,
 )
-from langchain_phase5.routing.benchmark_wrong_calls import DistractibleModel, relative_saving
+from langchain_phase5.routing.benchmark.wrong_calls import DistractibleModel, relative_saving
 from langchain_phase5.routing.embedding_choice import choose_embeddings
 from langchain_phase5.routing.tool_history import ToolHistory
 from langchain_phase5.routing.tool_router import ToolRouter
