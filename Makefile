@@ -4,7 +4,7 @@ demo: .venv/ready  ## Run everything once: offline, no API key
 	@$(BIN)/langchain-phase5 demo
 
 test: .venv/ready  ## Run the tests (no network) and report coverage
-	@$(BIN)/pytest --numprocesses=auto --cov --cov-report=term:skip-covered
+	@$(BIN)/pytest --numprocesses=auto --dist=loadgroup --cov --cov-report=term:skip-covered
 
 lint: .venv/ready  ## Check style, types and import directions
 	$(BIN)/ruff format --check .

@@ -68,4 +68,7 @@ def open_index(
     """
     inside = Path(path) / _INSIDE
     place = inside if inside.is_dir() else Path(path)
+    if not place.is_dir():
+        msg = f"there is no index at {path}; make one with index_folder"
+        raise ValueError(msg)
     return ImageIndex(embeddings or OpenCLIPEmbeddings(), path=place, read_only=read_only)

@@ -6,12 +6,12 @@ from typing import Any
 
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 
-from langchain_phase5.routing.sync_or_async import Action, Course
+from langchain_phase5.sync_or_async import Call, Steps
 
 logger = logging.getLogger(__name__)
 
 
-def report(event: str, data: dict[str, Any]) -> Course[None]:
+def report(event: str, data: dict[str, Any]) -> Steps[None]:
     """Dispatch one of LangChain's custom events; outside a run, where nobody listens, do nothing.
 
     Args:
@@ -19,9 +19,9 @@ def report(event: str, data: dict[str, Any]) -> Course[None]:
         data: Plain values.
     """
     try:
-        yield Action(
-            run=partial(dispatch_custom_event, event, data),
-            arun=partial(adispatch_custom_event, event, data),
+        yield Call(
+            now=partial(dispatch_custom_event, event, data),
+            later=partial(adispatch_custom_event, event, data),
         )
     except RuntimeError:
         logger.debug("Nobody listens to %s", event)

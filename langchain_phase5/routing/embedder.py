@@ -10,8 +10,8 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 from langchain_core.stores import ByteStore
 
-from langchain_phase5.routing.sync_or_async import Action, Course
 from langchain_phase5.routing.vector_cache import Floats, VectorCache
+from langchain_phase5.sync_or_async import Call, Steps
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Embedder:
         """Look up a question embedded before."""
         return self._questions.get(text)
 
-    def embed_tool_texts(self, texts: Sequence[str], *, dimensions: int) -> Course[bool]:
+    def embed_tool_texts(self, texts: Sequence[str], *, dimensions: int) -> Steps[bool]:
         """Bring vectors of that many dimensions into `tool_texts`; say whether that worked."""
         if self.model is None:
             return False
@@ -55,7 +55,7 @@ class Embedder:
         embed, aembed = self.model.embed_documents, self.model.aembed_documents
         return (yield from self._fetch(texts, self.tool_texts, embed, aembed))
 
-    def embed_questions(self, texts: Sequence[str]) -> Course[list[Floats | None]]:
+    def embed_questions(self, texts: Sequence[str]) -> Steps[list[Floats | None]]:
         """Embed questions as such, which some models do unlike documents; None where it failed."""
         if self.model is None:
             return [None] * len(texts)
@@ -69,11 +69,11 @@ class Embedder:
 
     def _fetch(
         self, texts: Sequence[str], cache: VectorCache, embed: Any, aembed: Any
-    ) -> Course[bool]:
+    ) -> Steps[bool]:
         try:
             missing = cache.missing(texts)
             if missing:
-                vectors = yield Action(run=partial(embed, missing), arun=partial(aembed, missing))
+                vectors = yield Call(now=partial(embed, missing), later=partial(aembed, missing))
                 cache.put(missing, vectors)
         except Exception as error:  # noqa: BLE001 - any model's fault is answered by word search
             self._failures["embedding"] += 1

@@ -28,11 +28,11 @@ from langchain_phase5.routing.routed_tools import (
     scored_names,
 )
 from langchain_phase5.routing.search_tools import search_tools
-from langchain_phase5.routing.sync_or_async import Action, Course, arun_course, run_course
 from langchain_phase5.routing.tool_answer import ToolAnswer, is_success, refusal
 from langchain_phase5.routing.tool_catalog import ToolCatalog
 from langchain_phase5.routing.tool_menu import ToolMenu
 from langchain_phase5.routing.tool_router import ToolRouter
+from langchain_phase5.sync_or_async import Call, Steps, arun_steps, run_steps
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ExtendedModelResponse[Any]:
         """Ask the model with fewer tools."""
-        return run_course(self._ask_model(request, handler))
+        return run_steps(self._ask_model(request, handler))
 
     async def awrap_model_call(
         self,
@@ -140,13 +140,13 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]],
     ) -> ExtendedModelResponse[Any]:
         """Ask the model with fewer tools."""
-        return await arun_course(self._ask_model(request, handler))
+        return await arun_steps(self._ask_model(request, handler))
 
     def wrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], ToolAnswer]
     ) -> ToolAnswer:
         """Run a tool if it may run, and learn from the outcome."""
-        return run_course(self._call_tool(request, handler))
+        return run_steps(self._call_tool(request, handler))
 
     async def awrap_tool_call(
         self,
@@ -154,11 +154,11 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         handler: Callable[[ToolCallRequest], Awaitable[ToolAnswer]],
     ) -> ToolAnswer:
         """Run a tool if it may run, and learn from the outcome."""
-        return await arun_course(self._call_tool(request, handler))
+        return await arun_steps(self._call_tool(request, handler))
 
     def _ask_model(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
-    ) -> Course[ExtendedModelResponse[Any]]:
+    ) -> Steps[ExtendedModelResponse[Any]]:
         menu = self._read(request)
         decided = menu.standing or (yield from self._decide(menu))
         routed = menu.extended(decided, with_called=self.hidden_tool_policy == "allow")
@@ -182,7 +182,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             request, catalog=catalog, always_include=self.always_include, max_tools=self._max_tools
         )
 
-    def _decide(self, menu: ToolMenu) -> Course[RoutedTools]:
+    def _decide(self, menu: ToolMenu) -> Steps[RoutedTools]:
         if menu.missing:
             logger.warning("No tool has these names of always_include: %s", menu.missing)
         if menu.all_fit:
@@ -200,7 +200,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         )
         return routed
 
-    def _choose(self, menu: ToolMenu) -> Course[RoutedTools]:
+    def _choose(self, menu: ToolMenu) -> Steps[RoutedTools]:
         """Ask the router; offer the first tools if it fails or there is nothing to ask."""
         messages = menu.request.messages
         if any(isinstance(m, HumanMessage) and m.text.strip() for m in messages):
@@ -212,16 +212,16 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             self._count("question", "the messages hold no text of a user")
         return menu.fallback(self.max_fallback_tools)
 
-    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int | Literal["auto"] | None) -> Action:
+    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int | Literal["auto"] | None) -> Call:
         router = self.router
-        return Action(
-            run=partial(router.route, query, menu.candidates, top_k=top_k),
-            arun=partial(router.aroute, query, menu.candidates, top_k=top_k),
+        return Call(
+            now=partial(router.route, query, menu.candidates, top_k=top_k),
+            later=partial(router.aroute, query, menu.candidates, top_k=top_k),
         )
 
     def _search(
         self, menu: ToolMenu, routed: RoutedTools, response: ModelResponse[Any]
-    ) -> Course[dict[str, list[FoundTool]]]:
+    ) -> Steps[dict[str, list[FoundTool]]]:
         """Answer the `search_tools` calls of the model, among the tools of this request."""
         calls = [
             call
@@ -244,7 +244,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
 
     def _call_tool(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
-    ) -> Course[ToolAnswer]:
+    ) -> Steps[ToolAnswer]:
         routed = _routed(request.state)
         name = request.tool_call["name"]
         if routed is None or name not in routed["offered"]:
@@ -278,9 +278,9 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         logger.warning("Tool routing has no %s, the agent goes on: %r", what, error)
 
 
-def _same(call: Callable[[], Any]) -> Action:
+def _same(call: Callable[[], Any]) -> Call:
     """Wrap a handler, which is plain or awaitable as the hook that got it."""
-    return Action(run=call, arun=call)
+    return Call(now=call, later=call)
 
 
 def _routed(state: Any) -> RoutedTools | None:

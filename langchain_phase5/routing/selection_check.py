@@ -9,8 +9,8 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel, Field
 
 from langchain_phase5.routing.scored_tool import ScoredTool
-from langchain_phase5.routing.sync_or_async import Action
 from langchain_phase5.routing.tool_text import tool_text
+from langchain_phase5.sync_or_async import Call
 
 _INSTRUCTIONS = (
     "You check which tools an assistant needs for a request. You get the request and a numbered "
@@ -43,7 +43,7 @@ class SelectionCheck:
             msg = f"{type(model).__name__} has no structured output; pass a model that has"
             raise ValueError(msg) from error
 
-    def ask(self, question: str, ranking: Sequence[ScoredTool]) -> Action:
+    def ask(self, question: str, ranking: Sequence[ScoredTool]) -> Call:
         """Make the call for a ranking."""
         listed = "\n".join(
             f"{i}. {tool_text(scored.tool).body[:_MAX_DESCRIPTION]}"
@@ -53,8 +53,8 @@ class SelectionCheck:
             SystemMessage(_INSTRUCTIONS),
             HumanMessage(f"Request:\n{question}\n\nTools:\n{listed}"),
         ]
-        return Action(
-            run=lambda: self._model.invoke(messages), arun=lambda: self._model.ainvoke(messages)
+        return Call(
+            now=lambda: self._model.invoke(messages), later=lambda: self._model.ainvoke(messages)
         )
 
     @staticmethod

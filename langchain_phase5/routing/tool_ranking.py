@@ -13,10 +13,10 @@ from langchain_phase5.routing.coverage import rank_by_coverage
 from langchain_phase5.routing.embedder import Embedder
 from langchain_phase5.routing.outcome_index import OutcomeIndex
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
-from langchain_phase5.routing.sync_or_async import Course
 from langchain_phase5.routing.tool_history import ToolHistory
 from langchain_phase5.routing.tool_index import ToolIndex
 from langchain_phase5.storage.outcomes import ToolOutcome
+from langchain_phase5.sync_or_async import Steps
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,7 +46,7 @@ class ToolRanking:
 
     def rank(
         self, conversation: Conversation, tools: Sequence[Tool], *, count: int
-    ) -> Course[list[ScoredTool]]:
+    ) -> Steps[list[ScoredTool]]:
         """Return the best `count` tools, best first."""
         parts = clauses(conversation.last)
         texts = [*conversation.texts, *parts]
@@ -75,7 +75,7 @@ class ToolRanking:
             scores[here] += evidence[of_history]
         return scores
 
-    def _index(self, tools: Sequence[Tool], question: Floats | None) -> Course[ToolIndex]:
+    def _index(self, tools: Sequence[Tool], question: Floats | None) -> Steps[ToolIndex]:
         """Find the index of this list or build it, embedding only texts never seen."""
         with self._lock:
             index = next((i for i in reversed(self._indexes.values()) if i.is_for(tools)), None)
@@ -91,7 +91,7 @@ class ToolRanking:
             index.embed(self._embedder.tool_texts)
         return index
 
-    def _read_outcomes(self) -> Course[None]:
+    def _read_outcomes(self) -> Steps[None]:
         """Take in outcomes recorded since the last route."""
         with self._lock:
             new = self._history.since(self._outcomes_read)

@@ -21,11 +21,11 @@ from langchain_phase5.routing.embedding_choice import choose_embeddings, embeddi
 from langchain_phase5.routing.rank_calibration import RankCalibration
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
 from langchain_phase5.routing.selection_check import SelectionCheck
-from langchain_phase5.routing.sync_or_async import Course, arun_course, run_course
 from langchain_phase5.routing.tool_history import ToolHistory
 from langchain_phase5.routing.tool_ranking import ToolRanking
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import ToolOutcome
+from langchain_phase5.sync_or_async import Steps, arun_steps, run_steps
 
 logger = logging.getLogger(__name__)
 
@@ -131,13 +131,13 @@ class ToolRouter:
         Raises:
             ValueError: `query` is neither, or `top_k` is less than 1.
         """
-        return run_course(self._route(query, tools, top_k))
+        return run_steps(self._route(query, tools, top_k))
 
     async def aroute(
         self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[ScoredTool]:
         """Like `route`, with the embedding model's own `async` calls."""
-        return await arun_course(self._route(query, tools, top_k))
+        return await arun_steps(self._route(query, tools, top_k))
 
     def select_tools(
         self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
@@ -194,7 +194,7 @@ class ToolRouter:
 
     def _route(
         self, query: Question, tools: Sequence[Tool], top_k: TopK | None
-    ) -> Course[list[ScoredTool]]:
+    ) -> Steps[list[ScoredTool]]:
         wanted = self._top_k if top_k is None else _checked(top_k)
         conversation = read_conversation(query)
         if not tools:
@@ -219,7 +219,7 @@ class ToolRouter:
             while len(self._routed) > _QUESTIONS_KEPT:
                 self._routed.popitem(last=False)
 
-    def _validated(self, question: str, ranking: list[ScoredTool]) -> Course[list[ScoredTool]]:
+    def _validated(self, question: str, ranking: list[ScoredTool]) -> Steps[list[ScoredTool]]:
         if self._check is None or not ranking:
             return ranking
         try:

@@ -10,6 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.retrievers import BaseRetriever
 from pydantic import BaseModel
 
+from langchain_phase5.sync_or_async import Call, Steps, arun_steps, run_steps
 from langchain_phase5.vision import offline_look, online_look
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.chart_reader import ChartReader
@@ -19,7 +20,6 @@ from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.result_cache import ResultCache
 from langchain_phase5.vision.results import ImageAnalysis, ImageComparison, ImageSearch
 from langchain_phase5.vision.sources import ImageSource
-from langchain_phase5.vision.steps import Call, Steps, arun_steps, run_steps
 from langchain_phase5.vision.vision_event import reported
 from langchain_phase5.vision.vision_model import VisionModel
 

@@ -8,6 +8,7 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
+from langchain_phase5.sync_or_async import Call, Steps, work
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.chart_reader import ChartReader
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
@@ -22,7 +23,6 @@ from langchain_phase5.vision.results import (
     ImageMatch,
     ImageSearch,
 )
-from langchain_phase5.vision.steps import Call, Steps, work
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
 
 NO_MODEL = "No model looked at the image: this is what can be measured without one."
@@ -85,7 +85,7 @@ def _chart_or_none(loaded: LoadedImage, reader: ChartReader | None) -> ChartData
         return None
     try:
         return reader.read(loaded.image)
-    except (UnreadableChartError, ImportError, RuntimeError):
+    except (UnreadableChartError, ImportError, TesseractNotFoundError):
         return None
 
 

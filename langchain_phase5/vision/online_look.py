@@ -7,6 +7,7 @@ from typing import Any
 from langchain_core.messages.content import create_image_block
 from pydantic import BaseModel, Field
 
+from langchain_phase5.sync_or_async import Steps, work
 from langchain_phase5.vision.chart_check import check_chart
 from langchain_phase5.vision.charts.chart_data import ChartContent, ChartData
 from langchain_phase5.vision.charts.chart_reader import ChartReader
@@ -14,7 +15,7 @@ from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 from langchain_phase5.vision.image_detail import Detail, sent_size
 from langchain_phase5.vision.images import LoadedImage
 from langchain_phase5.vision.results import ImageAnalysis, ImageComparison, ImageSearch
-from langchain_phase5.vision.steps import Steps, work
+from langchain_phase5.vision.tesseract import TesseractNotFoundError
 from langchain_phase5.vision.vision_model import VisionModel
 
 
@@ -165,7 +166,7 @@ def _second_reading(loaded: LoadedImage, reader: ChartReader | None) -> ChartDat
         return None
     try:
         return reader.read(loaded.image)
-    except (UnreadableChartError, ImportError, RuntimeError):
+    except (UnreadableChartError, ImportError, TesseractNotFoundError):
         return None
 
 

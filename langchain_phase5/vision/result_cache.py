@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from langchain_phase5.vision.steps import Steps
+from langchain_phase5.sync_or_async import Steps
 
 Result = TypeVar("Result", bound=BaseModel)
 

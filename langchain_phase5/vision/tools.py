@@ -7,12 +7,13 @@ from typing import Any
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 from pydantic import BaseModel
 
+from langchain_phase5.sync_or_async import Call, Steps, arun_steps, run_steps, work
 from langchain_phase5.vision import tool_arguments as arguments
 from langchain_phase5.vision import tool_texts as texts
 from langchain_phase5.vision.analyzer import VisionAnalyzer
 from langchain_phase5.vision.image_detail import sent_size
 from langchain_phase5.vision.online_look import encoded_block
-from langchain_phase5.vision.steps import Call, Steps, arun_steps, run_steps, work
+from langchain_phase5.vision.tesseract import TesseractNotFoundError
 from langchain_phase5.vision.vision_event import reported
 from langchain_phase5.vision.vision_model import VisionModelError
 
@@ -126,8 +127,7 @@ class VisionTools:
     def _read_text(self, image: str, page: int = 0) -> Steps[Answer]:
         engine = self._analyzer.ocr
         if engine is None:
-            msg = "Text cannot be read here: Tesseract is not installed. Try analyze_image."
-            raise ToolException(msg)
+            raise TesseractNotFoundError
 
         def steps() -> Steps[Answer]:
             loaded = yield from self._analyzer.load(image, page=page)
@@ -165,8 +165,8 @@ class VisionTools:
 
 
 def _mendable(steps: Steps[Answer]) -> Steps[Answer]:
-    """Turns what the model can mend into an error message for it."""
+    """Turn what the model can mend, or has to do without, into an error message for it."""
     try:
         return (yield from steps)
-    except (ValueError, VisionModelError) as error:
+    except (ImportError, TesseractNotFoundError, ValueError, VisionModelError) as error:
         raise ToolException(str(error)) from error

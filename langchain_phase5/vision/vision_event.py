@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from langchain_core.callbacks import adispatch_custom_event, dispatch_custom_event
 
-from langchain_phase5.vision.steps import Call, Steps
+from langchain_phase5.sync_or_async import Call, Steps
 
 Result = TypeVar("Result")
 

@@ -17,7 +17,7 @@ from langchain_core.messages.ai import UsageMetadata, add_usage
 from pydantic import BaseModel
 
 from langchain_phase5.prices import Overrides, cost_of
-from langchain_phase5.vision.steps import Call, Steps
+from langchain_phase5.sync_or_async import Call, Steps
 
 Schema = TypeVar("Schema", bound=BaseModel)
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
 from langchain_phase5.vision.charts._glyphs import Phrase, Word
+from langchain_phase5.vision.tesseract import TesseractNotFoundError
 
 DIGITS = "0123456789.,-+%$kKMBeE"
 CHARACTER = re.compile(
@@ -163,10 +164,7 @@ def _recognize(page: Image.Image, *, digits: bool) -> list[Character]:
     try:
         hocr = pytesseract.image_to_pdf_or_hocr(page, extension="hocr", config=config)
     except pytesseract.TesseractNotFoundError as error:
-        msg = (
-            "Tesseract is not installed: apt-get install tesseract-ocr (or brew install tesseract)"
-        )
-        raise RuntimeError(msg) from error
+        raise TesseractNotFoundError from error
     found = []
     for number, word in enumerate(hocr.decode("utf-8").split("class='ocrx_word'")):
         for match in CHARACTER.finditer(word):

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from langchain_phase5.cli import app
 from langchain_phase5.demo.questions import GRADED
 from langchain_phase5.demo.stage import set_stage
-from langchain_phase5.demo.tour import graded_dataset, run_tour
+from langchain_phase5.demo.tour import graded_dataset, run_tour, show_vision
 
 needs_tesseract = pytest.mark.skipif(
     shutil.which("tesseract") is None, reason="Tesseract is not installed"
@@ -51,7 +51,7 @@ def test_it_finds_drawings_by_text_and_by_image(tour):
     printed = tour[2]
     for query, found in (
         ("a pie chart", "pie-chart"),
-        ("an invoice", "of-an-invoice"),
+        ("an invoice", "an-invoice-with"),
         ("example.png", "3-small-orange-triangles"),
     ):
         first_hit = next(line for line in printed.splitlines() if f"  {query}" in line)
@@ -95,3 +95,15 @@ def test_the_command_prints_its_version_and_its_help():
     runner = CliRunner()
     assert "langchain-phase5 0." in runner.invoke(app, ["--version"]).stdout
     assert "demo" in runner.invoke(app, ["--help"]).stdout
+
+
+def test_without_tesseract_the_tour_goes_on_and_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    stage = set_stage(tmp_path, model_name=None)
+    out = io.StringIO()
+    try:
+        show_vision(stage, Console(file=out, width=400))
+    finally:
+        stage.close()
+    assert "apt-get install tesseract-ocr" in out.getvalue()
+    assert "compare_images" in out.getvalue()
