@@ -200,8 +200,8 @@ class PrometheusCallbackHandler(RunTracker):
                 tokens[(model, kind)].inc(count)
         if run.source:
             source = run.source if run.source in _SOURCES else OTHER
-            self.metrics.llm_source_tokens[(source, "input")].inc(usage.input)
-            self.metrics.llm_source_tokens[(source, "output")].inc(usage.output)
+            self.metrics.llm_source_tokens[(source, "input")].inc(max(0, usage.input))
+            self.metrics.llm_source_tokens[(source, "output")].inc(max(0, usage.output))
         self._billing.price(run, self._count_cost)
 
     def _count_cost(self, run: Run, cost: Cost | None) -> None:
