@@ -1,9 +1,8 @@
 """Turn LangChain's callback events into runs that start once and end once."""
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
-from typing import Any, TypeVar, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 from langchain_core.documents import Document
@@ -12,6 +11,7 @@ from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResu
 from langgraph.callbacks import GraphInterruptEvent
 
 from langchain_phase5.callbacks.errors import Ending
+from langchain_phase5.callbacks.guards import end_event, guarded, start_event
 from langchain_phase5.callbacks.labels import UNKNOWN
 from langchain_phase5.callbacks.lifecycle import RunLifecycle
 from langchain_phase5.callbacks.payloads import (
@@ -28,22 +28,6 @@ _AGENT = "agent"
 _SUCCESS = Ending("success")
 _TOOL_ERROR = Ending("error", "tool")
 _INVENTED = Ending("error", "validation")
-
-_Method = TypeVar("_Method", bound=Callable[..., None])
-
-
-def _guarded(method: _Method) -> _Method:
-    """Report a fault of our own before LangChain swallows it."""
-
-    @functools.wraps(method)
-    def guarded(self: "RunTracker", *args: Any, **kwargs: Any) -> None:
-        try:
-            method(self, *args, **kwargs)
-        except Exception:
-            self._event_failed(method.__name__)
-            raise
-
-    return cast("_Method", guarded)
 
 
 class RunTracker(RunLifecycle):
@@ -71,34 +55,30 @@ class RunTracker(RunLifecycle):
 
     # Graphs, their nodes, and plain chains
 
-    @_guarded
+    @start_event
     def on_chain_start(
         self,
-        serialized: dict[str, Any],
         inputs: dict[str, Any],
-        *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        tags: list[str] | None = None,
-        metadata: dict[str, Any] | None = None,
-        name: str | None = None,
-        **kwargs: Any,
+        parent_run_id: UUID | None,
+        facts: dict[str, Any],
+        details: dict[str, Any],
     ) -> None:
         """Open a run, and find out whether it is an agent."""
-        run = self._open("chain", name or "", run_id, parent_run_id)
+        run = self._open("chain", details.get("name") or "", run_id, parent_run_id)
         if run is None:
             return
-        facts = metadata or {}
+        tags = details.get("tags") or ()
         integration = facts.get("ls_integration")
         run.in_agent = integration == "langchain_create_agent"
         run.agent_name = facts.get("lc_agent_name")
-        for tag in tags or ():
+        for tag in tags:
             if tag.startswith("graph:step:"):
                 run.node = facts.get("langgraph_node")
                 self._confirm_agent(run)
                 return
         if run.in_agent or (self._include_graphs and integration == "langgraph"):
-            run.tags = tuple(tag for tag in tags or () if not tag.startswith("seq:step:"))
+            run.tags = tuple(tag for tag in tags if not tag.startswith("seq:step:"))
             run.inputs = inputs
             inherits = parent_run_id is not None or "langgraph_step" in facts
             if self._is_surely_agent(run, inherits=inherits):
@@ -129,8 +109,8 @@ class RunTracker(RunLifecycle):
         run.name = name or _AGENT
         self._run_started(run, inputs)
 
-    @_guarded
-    def on_chain_end(self, outputs: dict[str, Any], *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_chain_end(self, outputs: dict[str, Any], run_id: UUID) -> None:
         """Close a run; a graph that was interrupted ends like any other."""
         run = self._table.runs.get(run_id.int)
         if run is None:
@@ -153,12 +133,12 @@ class RunTracker(RunLifecycle):
             self._run_started(run, {})
             self._close(run.key, _INVENTED, message)
 
-    @_guarded
-    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_chain_error(self, error: BaseException, run_id: UUID) -> None:
         """Close a run as what the exception means."""
         self._fail(run_id, error)
 
-    @_guarded
+    @guarded
     def on_interrupt(self, event: GraphInterruptEvent) -> None:
         """Remember that a graph pauses: its run is going to end normally."""
         run = self._table.runs.get(event.run_id.int) if event.run_id else None
@@ -167,35 +147,29 @@ class RunTracker(RunLifecycle):
 
     # Model calls
 
-    @_guarded
+    @start_event
     def on_chat_model_start(
         self,
-        serialized: dict[str, Any],
         messages: list[list[BaseMessage]],
-        *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        tags: list[str] | None = None,
-        metadata: dict[str, Any] | None = None,
-        **kwargs: Any,
+        parent_run_id: UUID | None,
+        facts: dict[str, Any],
+        details: dict[str, Any],
     ) -> None:
         """Open a model call."""
-        self._open_model_call(run_id, parent_run_id, metadata or {}, messages)
+        self._open_model_call(run_id, parent_run_id, facts, messages)
 
-    @_guarded
+    @start_event
     def on_llm_start(
         self,
-        serialized: dict[str, Any],
         prompts: list[str],
-        *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        tags: list[str] | None = None,
-        metadata: dict[str, Any] | None = None,
-        **kwargs: Any,
+        parent_run_id: UUID | None,
+        facts: dict[str, Any],
+        details: dict[str, Any],
     ) -> None:
         """Open a call of a text completion model."""
-        self._open_model_call(run_id, parent_run_id, metadata or {}, prompts)
+        self._open_model_call(run_id, parent_run_id, facts, prompts)
 
     def _open_model_call(
         self, run_id: UUID, parent_run_id: UUID | None, facts: dict[str, Any], payload: Any
@@ -212,7 +186,7 @@ class RunTracker(RunLifecycle):
             run.fallback_from = failed if failed != model else None
         self._run_started(run, payload)
 
-    @_guarded
+    @guarded
     def on_llm_new_token(
         self,
         token: str | list[str | dict[str, Any]],
@@ -226,15 +200,15 @@ class RunTracker(RunLifecycle):
         if run is not None and not run.first_token and has_content(token, chunk):
             run.first_token = perf_counter()
 
-    @_guarded
-    def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_stream_event(self, event: Any, run_id: UUID) -> None:
         """Note when the first content arrived, in the protocol that replaces token events."""
         run = self._table.runs.get(run_id.int)
         if run is not None and not run.first_token and event["event"] == "content-block-delta":
             run.first_token = perf_counter()
 
-    @_guarded
-    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_llm_end(self, response: LLMResult, run_id: UUID) -> None:
         """Close a model call with what it used; also one that was given up too early."""
         run = self._table.runs.get(run_id.int)
         if run is not None:
@@ -246,7 +220,7 @@ class RunTracker(RunLifecycle):
             read_answer(late, response)
             self._usage_arrived_late(late)
 
-    @_guarded
+    @guarded
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Close a model call; what it streamed before may tell its usage."""
         run = self._table.runs.get(run_id.int)
@@ -257,72 +231,63 @@ class RunTracker(RunLifecycle):
 
     # Tools and retrievers
 
-    @_guarded
+    @start_event
     def on_tool_start(
         self,
-        serialized: dict[str, Any],
         input_str: str,
-        *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        tags: list[str] | None = None,
-        metadata: dict[str, Any] | None = None,
-        inputs: dict[str, Any] | None = None,
-        **kwargs: Any,
+        parent_run_id: UUID | None,
+        facts: dict[str, Any],
+        details: dict[str, Any],
     ) -> None:
         """Open a tool call."""
-        name = (serialized or {}).get("name") or kwargs.get("name") or UNKNOWN
+        name = (details["serialized"] or {}).get("name") or details.get("name") or UNKNOWN
         run = self._open("tool", name, run_id, parent_run_id)
         if run is None:
             return
-        facts = metadata or {}
         run.in_agent = facts.get("ls_integration") == "langchain_create_agent"
         run.agent_name = facts.get("lc_agent_name")
-        run.tool_call_id = kwargs.get("tool_call_id")
+        run.tool_call_id = details.get("tool_call_id")
         run.retried = self._failed_before(run, run.tool_call_id or run.name) is not None
+        inputs = details.get("inputs")
         self._run_started(run, inputs if inputs is not None else input_str)
 
-    @_guarded
-    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_tool_end(self, output: Any, run_id: UUID) -> None:
         """Close a tool call; a failure may hide in the message it returned."""
         self._close(run_id.int, _TOOL_ERROR if is_failed_tool_output(output) else _SUCCESS, output)
 
-    @_guarded
-    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_tool_error(self, error: BaseException, run_id: UUID) -> None:
         """Close a tool call that raised."""
         self._fail(run_id, error)
 
-    @_guarded
+    @start_event
     def on_retriever_start(
         self,
-        serialized: dict[str, Any],
         query: str,
-        *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        tags: list[str] | None = None,
-        metadata: dict[str, Any] | None = None,
-        **kwargs: Any,
+        parent_run_id: UUID | None,
+        facts: dict[str, Any],
+        details: dict[str, Any],
     ) -> None:
         """Open a retrieval."""
-        name = kwargs.get("name") or (serialized or {}).get("name") or UNKNOWN
+        name = details.get("name") or (details["serialized"] or {}).get("name") or UNKNOWN
         run = self._open("retriever", name, run_id, parent_run_id)
         if run is not None:
             self._run_started(run, query)
 
-    @_guarded
-    def on_retriever_end(
-        self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any
-    ) -> None:
+    @end_event
+    def on_retriever_end(self, documents: Sequence[Document], run_id: UUID) -> None:
         """Close a retrieval."""
         self._close(run_id.int, _SUCCESS, documents)
 
-    @_guarded
-    def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+    @end_event
+    def on_retriever_error(self, error: BaseException, run_id: UUID) -> None:
         """Close a retrieval that raised."""
         self._fail(run_id, error)
 
-    @_guarded
+    @guarded
     def on_custom_event(self, name: str, data: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Pass on what other parts of the package report about themselves."""
         self._custom_event(name, data, self._table.runs.get(run_id.int))
