@@ -35,10 +35,10 @@ def test_the_version_is_the_installed_one():
 
 
 @pytest.mark.parametrize("name", SUBPACKAGES)
-def test_public_names_are_sorted_and_exist(name):
+def test_public_names_exist_and_are_documented(name):
     module = importlib.import_module(f"langchain_phase5.{name}")
-    assert module.__all__ == sorted(module.__all__)
     assert module.__doc__
+    assert len(module.__all__) == len(set(module.__all__))
     for public in module.__all__:
         assert getattr(module, public).__doc__, f"{name}.{public} has no docstring"
 
