@@ -65,15 +65,16 @@ def has_content(token: Any, chunk: Any) -> bool:
 
 def messages_in(output: Any) -> Iterator[BaseMessage]:
     """Yield the messages of a node's or tool's output, also inside lists and commands."""
-    if isinstance(output, BaseMessage):
-        yield output
-    elif isinstance(output, Command):
-        yield from messages_in(output.update)
-    elif isinstance(output, dict):
+    # Messages last: asking a pydantic model whether something is its instance is slow.
+    if isinstance(output, dict):
         yield from messages_in(output.get("messages"))
-    elif isinstance(output, list | tuple):
+    elif isinstance(output, (list, tuple)):
         for part in output:
             yield from messages_in(part)
+    elif isinstance(output, Command):
+        yield from messages_in(output.update)
+    elif isinstance(output, BaseMessage):
+        yield output
 
 
 def is_failed_tool_output(output: Any) -> bool:
@@ -90,17 +91,17 @@ def invented_tool_calls(output: Any) -> list[ToolMessage]:
     No tool event fires for those. An outer node that passes a whole conversation on is left
     alone, or its sub-agent's calls would count twice.
     """
-    messages = list(messages_in(output))
-    if not all(isinstance(message, ToolMessage) for message in messages):
-        return []
-    return [
-        message
-        for message in messages
-        if isinstance(message, ToolMessage)
-        and message.status == "error"
-        and isinstance(message.content, str)
-        and _INVENTED_TOOL.match(message.content)
-    ]
+    invented = []
+    for message in messages_in(output):
+        if not isinstance(message, ToolMessage):
+            return []
+        if (
+            message.status == "error"
+            and isinstance(message.content, str)
+            and _INVENTED_TOOL.match(message.content)
+        ):
+            invented.append(message)
+    return invented
 
 
 def is_structured_output_retry(output: Any) -> bool:
