@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from langchain_phase5.callbacks.family import FamilyMaker
 from langchain_phase5.callbacks.labels import OTHER, AdmittedNames, LabelAdmission
 from langchain_phase5.callbacks.run_table import RunTable
+from langchain_phase5.prices import Cost
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
 """Buckets for what waits on a model."""
@@ -88,9 +89,10 @@ class MetricFamilies:
             SCORES,
             "agent_type",
         )
-        self.agent_tokens = make.counter(
+        self.agent_tokens = make.breakdown(
             "agent_tokens_total",
             "Tokens billed; cache_read and cache_write are parts of input, reasoning of output",
+            ("input", "output", "cache_read", "cache_write", "reasoning"),
             "model",
             "type",
         )
@@ -153,9 +155,10 @@ class MetricFamilies:
             TOKEN_RATES,
             "model",
         )
-        self.llm_cost = make.counter(
+        self.llm_cost = make.breakdown(
             "llm_cost_usd_total",
             "Price of model calls in USD by what was paid for; the kinds add up",
+            Cost._fields,
             "model",
             "agent_type",
             "kind",
@@ -294,9 +297,10 @@ class MetricFamilies:
 
     def cost_labels(self, model: str, agent: str) -> tuple[str, str]:
         """Return `model` and `agent_type` of a cost; the rarer pairs lose their agent."""
-        if agent == OTHER or self._labels.admit("model, agent_type", (model, agent), weight=8):
-            return model, agent
-        return model, OTHER
+        pair = (model, agent)
+        if pair in self.llm_cost or agent == OTHER:
+            return pair
+        return pair if self._labels.admit("model, agent_type", pair, weight=10) else (model, OTHER)
 
     def fallback_labels(self, model: str, fallback: str) -> tuple[str, str]:
         """Return `model` and `fallback_model` of a fallback; the rarer pairs lose the second."""

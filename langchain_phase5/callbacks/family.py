@@ -49,6 +49,26 @@ class Family(dict[tuple[str, ...], Metric], Generic[Metric]):
         return child
 
 
+class Breakdown(dict[tuple[str, ...], tuple[Counter, ...]]):
+    """Counters that differ in their last label only, to count in all of them at once."""
+
+    def __init__(self, counter: Counter, parts: tuple[str, ...]) -> None:
+        super().__init__()
+        self._counter = counter
+        self._parts = parts
+
+    def __missing__(self, labels: tuple[str, ...]) -> tuple[Counter, ...]:
+        children = tuple(self._counter.labels(*labels, part) for part in self._parts)
+        self[labels] = children
+        return children
+
+    def inc(self, labels: tuple[str, ...], amounts: tuple[float, ...]) -> None:
+        """Count one amount per part; what is not positive is left out."""
+        for child, amount in zip(self[labels], amounts, strict=True):
+            if amount > 0:
+                child.inc(amount)
+
+
 class FamilyMaker:
     """Makes families on one registry."""
 
@@ -58,6 +78,10 @@ class FamilyMaker:
     def counter(self, name: str, about: str, *labels: str) -> Family[Counter]:
         """Make a counter."""
         return Family(_Counter(name, about, labels, **self._place))
+
+    def breakdown(self, name: str, about: str, parts: tuple[str, ...], *labels: str) -> Breakdown:
+        """Make a counter whose last label has these values."""
+        return Breakdown(_Counter(name, about, labels, **self._place), parts)
 
     def histogram(
         self, name: str, about: str, buckets: tuple[float, ...], *labels: str

@@ -185,19 +185,13 @@ class PrometheusCallbackHandler(RunTracker):
             metrics.llm_usage_missing[(model,)].inc()
 
     def _count_usage(self, run: Run) -> None:
-        usage, tokens = run.usage, self.metrics.agent_tokens
+        usage = run.usage
         if usage is None:
             return
-        model = run.note
-        for kind, count in (
-            ("input", usage.input),
-            ("output", usage.output),
-            ("cache_read", usage.cache_read),
-            ("cache_write", usage.cache_write),
-            ("reasoning", usage.reasoning),
-        ):
-            if count > 0:
-                tokens[(model, kind)].inc(count)
+        self.metrics.agent_tokens.inc(
+            (run.note,),
+            (usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning),
+        )
         if run.source:
             source = run.source if run.source in _SOURCES else OTHER
             self.metrics.llm_source_tokens[(source, "input")].inc(max(0, usage.input))
@@ -210,10 +204,7 @@ class PrometheusCallbackHandler(RunTracker):
             metrics.llm_cost_unknown[(run.note,)].inc()
             return
         agent = run.agent.note if run.agent is not None else NO_AGENT
-        model, agent = metrics.cost_labels(run.note, agent)
-        for kind, amount in zip(Cost._fields, cost, strict=True):
-            if amount > 0:
-                metrics.llm_cost[(model, agent, kind)].inc(amount)
+        metrics.llm_cost.inc(metrics.cost_labels(run.note, agent), cost)
         if run.source:
             source = run.source if run.source in _SOURCES else OTHER
             metrics.llm_source_cost[(source,)].inc(cost.total)

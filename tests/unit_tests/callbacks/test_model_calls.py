@@ -162,6 +162,17 @@ async def test_cached_answer_is_not_billed_again(drive, handler, counted, observ
     assert observed("llm_request_duration_seconds") == {}
 
 
+async def test_negative_tokens_lower_no_counter(drive, handler, counted):
+    usage = {"input_tokens": -100, "output_tokens": 20, "total_tokens": -80}
+    config = {"callbacks": [handler], "metadata": {"lc_source": "summarization"}}
+    await drive(FakeChatModel(model_name="gpt-4o", usage=usage), "Hi", config)
+    assert counted("agent_tokens", "llm_middleware_tokens", "llm_cost_usd", "llm_cost_unknown") == {
+        "agent_tokens{gpt-4o,output}": 20,
+        "llm_middleware_tokens{summarization,output}": 20,
+        "llm_cost_unknown{gpt-4o}": 1,
+    }
+
+
 @pytest.mark.parametrize("tier", ["priority", "flex"])
 async def test_service_tiers_hide_in_the_names_of_the_details(tier, handler, counted):
     usage = {
