@@ -126,7 +126,8 @@ def _comparison(loaded: Sequence[LoadedImage], query: str | None) -> ImageCompar
 def _in_words(number: int, measured: ImageDifference) -> str:
     if measured.identical:
         return f"Image {number} is identical to image 1, pixel by pixel."
-    where = f" in {len(measured.regions)} regions" if measured.regions else ""
+    count = len(measured.regions)
+    where = f" in {count} {'region' if count == 1 else 'regions'}" if count else ""
     return (
         f"Image {number} differs from image 1 in {measured.changed_share:.1%} of the pixels{where} "
         f"(structural similarity {measured.structural_similarity:.2f})."

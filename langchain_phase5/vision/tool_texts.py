@@ -38,7 +38,8 @@ def comparison_text(result: ImageComparison) -> str:
 
 def chart_text(chart: ChartData) -> str:
     """The table of a chart."""
-    head = f"A {chart.kind.replace('_', ' ')} chart, read by {chart.engine}."
+    reader = "without a model" if chart.engine == OFFLINE else f"by {chart.engine}"
+    head = f"A {chart.kind.replace('_', ' ')} chart, read {reader}."
     title = f"Title: {chart.title}\n" if chart.title else ""
     lines = [head, quote_untrusted(title + chart.to_markdown())]
     return "\n".join([*lines, *_doubts(chart.confidence, chart.engine, chart.notes)])
