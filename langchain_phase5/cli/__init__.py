@@ -7,6 +7,7 @@ import sys
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from langchain_phase5.cli.bench import bench
 from langchain_phase5.cli.evaluation import evaluation
@@ -52,4 +53,5 @@ def main() -> None:
 
 def _complain(message: str, *, hint: str = "") -> None:
     console = Console(stderr=True, highlight=False)
-    console.print(f"[red]error:[/red] {message}" + (f" ({hint})" if hint else ""))
+    text = escape(message + (f" ({hint})" if hint else ""))
+    console.print(f"[red]error:[/red] {text}", soft_wrap=True)

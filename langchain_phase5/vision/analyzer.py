@@ -17,9 +17,11 @@ from langchain_phase5.vision.charts.chart_reader import ChartReader
 from langchain_phase5.vision.image_detail import Detail, estimated_tokens
 from langchain_phase5.vision.images import DEFAULT_LIMITS, LoadedImage, aload_image, load_image
 from langchain_phase5.vision.limits import ImageLimits
+from langchain_phase5.vision.ocr import OCREngine
 from langchain_phase5.vision.result_cache import ResultCache
 from langchain_phase5.vision.results import ImageAnalysis, ImageComparison, ImageSearch
 from langchain_phase5.vision.sources import ImageSource
+from langchain_phase5.vision.tesseract import TesseractNotFoundError
 from langchain_phase5.vision.vision_event import reported
 from langchain_phase5.vision.vision_model import VisionModel
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from langchain_phase5.prices import Overrides
     from langchain_phase5.vision.fetch import ImageFetcher
     from langchain_phase5.vision.image_store import ImageStore
-    from langchain_phase5.vision.ocr import OCREngine
 
 Result = TypeVar("Result", bound=BaseModel)
 
@@ -99,6 +100,7 @@ class VisionAnalyzer:
         self.chart_reader = ChartReader() if chart_reader == "auto" else chart_reader
         self.store = store
         self._ocr = ocr
+        self.no_ocr = "it is switched off: VisionAnalyzer(ocr=None)"
         self._load: dict[str, Any] = {
             "store": store,
             "fetcher": fetcher,
@@ -219,9 +221,12 @@ class VisionAnalyzer:
 
     @property
     def ocr(self) -> "OCREngine | None":
-        """Reads printed text; None where Tesseract is not installed and none was given."""
+        """Reads printed text; None where none can be had, for which `no_ocr` is the reason."""
         if self._ocr == "auto":
-            self._ocr = offline_look.default_ocr()
+            try:
+                self._ocr = OCREngine()
+            except (ImportError, TesseractNotFoundError) as error:
+                self._ocr, self.no_ocr = None, str(error)
         return self._ocr
 
     def _searcher(self, top_k: int) -> BaseRetriever:
@@ -258,7 +263,9 @@ class VisionAnalyzer:
         def look(loaded: LoadedImage) -> Steps[ImageAnalysis]:
             if self._model:
                 return online_look.analyze(self._model, loaded, query=query, detail=detail)
-            return offline_look.analyze(loaded, self.ocr, self.chart_reader, query=query)
+            return offline_look.analyze(
+                loaded, self.ocr or self.no_ocr, self.chart_reader, query=query
+            )
 
         return (
             yield from reported(

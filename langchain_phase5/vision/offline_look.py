@@ -29,35 +29,34 @@ NO_MODEL = "No model looked at the image: this is what can be measured without o
 NO_ANSWER = "The question was not answered: that takes a model."
 
 
-def default_ocr() -> OCREngine | None:
-    """Tesseract, or None where it is not installed."""
-    try:
-        return OCREngine()
-    except (ImportError, TesseractNotFoundError):
-        return None
-
-
 def analyze(
     loaded: LoadedImage,
-    ocr: OCREngine | None,
+    ocr: OCREngine | str,
     reader: ChartReader | None,
     *,
     query: str | None,
 ) -> Steps[ImageAnalysis]:
-    """Size, colors, printed text and, when it is a clean chart, its numbers."""
+    """Size, colors, printed text and, when it is a clean chart, its numbers.
+
+    Args:
+        loaded: The image.
+        ocr: Reads the text, or the reason why there is none to do so.
+        reader: Reads charts.
+        query: A question, which nobody here can answer.
+    """
     result: ImageAnalysis = yield work(_analysis, loaded, ocr, reader, query)
     return result
 
 
 def _analysis(
-    loaded: LoadedImage, ocr: OCREngine | None, reader: ChartReader | None, query: str | None
+    loaded: LoadedImage, ocr: OCREngine | str, reader: ChartReader | None, query: str | None
 ) -> ImageAnalysis:
     notes = [NO_MODEL] + ([NO_ANSWER] if query else [])
     colors = main_colors(loaded.image)
     chart = _chart_or_none(loaded, reader)
     text = None
-    if ocr is None:
-        notes.append("Printed text was not read: Tesseract is not installed.")
+    if isinstance(ocr, str):
+        notes.append(f"Printed text was not read: {ocr}")
     else:
         text = ocr.read(loaded).text.strip() or None
     mainly = ", ".join(f"{one.name} ({one.share:.0%})" for one in colors[:3])

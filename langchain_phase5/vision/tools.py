@@ -127,7 +127,8 @@ class VisionTools:
     def _read_text(self, image: str, page: int = 0) -> Steps[Answer]:
         engine = self._analyzer.ocr
         if engine is None:
-            raise TesseractNotFoundError
+            msg = f"Text cannot be read here: {self._analyzer.no_ocr}"
+            raise ToolException(msg)
 
         def steps() -> Steps[Answer]:
             loaded = yield from self._analyzer.load(image, page=page)

@@ -132,3 +132,9 @@ def test_a_finished_run_resumes_to_the_same_result(monkeypatch, graded):
         == 0
     )
     assert journal.read_text() == before
+
+
+def test_an_extra_that_is_missing_is_named_in_full(monkeypatch, capsys, tmp_path):
+    monkeypatch.setitem(sys.modules, "open_clip", None)
+    assert run(monkeypatch, "index", str(tmp_path), "--model", MODEL) == 3
+    assert "pip install 'langchain-phase5[clip]'" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import BaseTool
 from PIL import Image, ImageDraw
 
-from langchain_phase5.vision import VisionAnalyzer, VisionToolkit
+from langchain_phase5.vision import TesseractNotFoundError, VisionAnalyzer, VisionToolkit
 
 
 class Collection(BaseRetriever):
@@ -86,12 +86,11 @@ def test_comparison_finds_the_changed_region(use):
         ("analyze_image", {"image": "http://localhost/x.png"}, "not downloaded"),
         ("compare_images", {"images": ["teal.png"]}, "2 to 16"),
         ("extract_chart_data", {"image": "teal.png"}, "cannot be read surely"),
-        ("read_text", {"image": "teal.png"}, "Tesseract"),
+        ("read_text", {"image": "teal.png"}, "switched off"),
         ("search_images", {}, "a query, an image, or both"),
     ],
 )
-def test_what_the_model_can_mend_comes_back_as_an_error(use, monkeypatch, name, args, said):
-    monkeypatch.setattr("langchain_phase5.vision.offline_look.default_ocr", lambda: None)
+def test_what_the_model_can_mend_comes_back_as_an_error(use, name, args, said):
     message = use(name, **args)
     assert message.status == "error"
     assert said in message.content
@@ -128,3 +127,15 @@ def test_an_agent_uses_the_tools(tools):
     result = agent.invoke({"messages": [("user", "What color is teal.png?")]})
     assert "mainly teal" in result["messages"][2].content
     assert result["messages"][-1].content == "It is teal."
+
+
+def test_the_model_is_told_what_to_install(tmp_path, monkeypatch):
+    def missing() -> None:
+        raise TesseractNotFoundError
+
+    monkeypatch.setattr("langchain_phase5.vision.analyzer.OCREngine", missing)
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    toolkit = VisionToolkit(VisionAnalyzer(roots=[tmp_path]))
+    for tool in toolkit.get_tools():
+        if tool.name in {"read_text", "analyze_image"}:
+            assert "apt-get install tesseract-ocr" in tool.invoke({"image": "a.png"})
