@@ -1,5 +1,6 @@
 """Metrics of what other parts of the package report through LangChain's custom events."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,9 @@ class CustomEventMetrics:
     def record_evaluation(self, data: Mapping[str, Any]) -> None:
         """Report the latest score of a dataset, version and metric."""
         score = float(data["score"])
+        if not math.isfinite(score):
+            msg = f"An evaluation score is a finite number; got {score!r}"
+            raise ValueError(msg)
         labels = self._metrics.evaluation_labels(
             str(data["dataset"]), str(data["version"]), str(data["metric"])
         )
@@ -67,7 +71,7 @@ class CustomEventMetrics:
 
     def _routing(self, data: Mapping[str, Any]) -> None:
         metrics = self._metrics
-        available, seconds = float(data["available"]), float(data["seconds"])
+        available, seconds = _amount(data["available"]), _amount(data["seconds"])
         tools = [metrics.tools[str(tool["name"])] for tool in data["offered"]]
         metrics.routing_decisions[("true" if data["fallback"] else "false",)].inc()
         metrics.routing_duration[()].observe(seconds)
@@ -79,9 +83,18 @@ class CustomEventMetrics:
     def _vision(self, data: Mapping[str, Any]) -> None:
         operation = _member(data["operation"], _OPERATIONS)
         engine = self._metrics.engines[str(data["engine"])]
-        status = _member(data["status"], _STATUSES)
+        status, seconds = _member(data["status"], _STATUSES), _amount(data["seconds"])
         self._metrics.vision_operations[(operation, engine, status)].inc()
-        self._metrics.vision_duration[(operation, engine)].observe(float(data["seconds"]))
+        self._metrics.vision_duration[(operation, engine)].observe(seconds)
+
+
+def _amount(value: Any) -> float:
+    """Read what a sum may grow by: one NaN or negative number would spoil it for good."""
+    amount = float(value)
+    if not 0 <= amount < math.inf:
+        msg = f"A duration or a count is a number from 0 on; got {value!r}"
+        raise ValueError(msg)
+    return amount
 
 
 def _member(value: Any, allowed: set[str]) -> str:

@@ -264,6 +264,12 @@ def test_custom_events(name, data, expected, handler, registry):
         ("evaluation", {"score": "high"}),
         ("tool_routing", {"available": "many"}),
         ("vision", {"operation": "ocr"}),
+        ("evaluation", {"dataset": "d", "version": "1", "metric": "m", "score": float("nan")}),
+        ("tool_routing", {"available": 3, "offered": [], "seconds": -1.0, "fallback": False}),
+        (
+            "vision",
+            {"operation": "ocr", "engine": "x", "status": "success", "seconds": float("nan")},
+        ),
     ],
 )
 def test_malformed_event_disturbs_nobody_and_is_counted(name, data, registry):
