@@ -11,7 +11,7 @@ from langchain_phase5.evaluation.paired_test import Verdict, holm, paired_test
 from langchain_phase5.evaluation.regression import Kind, Regression
 from langchain_phase5.evaluation.report import EvaluationReport
 from langchain_phase5.evaluation.result import ExampleResult
-from langchain_phase5.evaluation.written import write_whole
+from langchain_phase5.written import write_whole
 
 _PRIMARY_SHARE = 0.9
 

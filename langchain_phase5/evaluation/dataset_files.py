@@ -9,7 +9,7 @@ from typing import Any
 
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
 from langchain_phase5.evaluation.plain import plain
-from langchain_phase5.evaluation.written import write_whole
+from langchain_phase5.written import write_whole
 
 _COLUMNS = ("id", "query", "answer", "category", "cluster")
 _QUESTIONS = ("query", "question", "input", "user_input", "prompt", "text")

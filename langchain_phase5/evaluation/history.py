@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_phase5.evaluation.opened import opened
 from langchain_phase5.evaluation.page import numbers, svg
 from langchain_phase5.evaluation.page.render import page_shell
-from langchain_phase5.evaluation.written import write_whole
+from langchain_phase5.written import write_whole
 
 if TYPE_CHECKING:
     from langchain_phase5.storage.database import Database

@@ -12,7 +12,7 @@ from langchain_phase5.evaluation.dataset import Dataset, as_example
 from langchain_phase5.evaluation.estimate import Estimate, mean_estimate, quantile_estimate
 from langchain_phase5.evaluation.plain import plain
 from langchain_phase5.evaluation.result import ExampleResult
-from langchain_phase5.evaluation.written import write_whole
+from langchain_phase5.written import write_whole
 
 _TIMINGS = {"seconds", "started_at", "run_id"}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from langchain_core.documents import Document
 
 from langchain_phase5.retrievers.image_source import UnreadableImageError, decode, read_source
+from langchain_phase5.written import write_whole
 
 _THUMBNAIL = 320
 _PAGE = """<!doctype html>
@@ -51,9 +52,7 @@ def contact_sheet(
     path = Path(path).resolve()
     figures = "\n".join(_figure(document) for document in documents) or "<p>Nothing was found.</p>"
     page = _PAGE.format(title=html.escape(title), figures=figures)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(page, encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, page)
     return path
 
 

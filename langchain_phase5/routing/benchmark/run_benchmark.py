@@ -31,6 +31,7 @@ from langchain_phase5.routing.benchmark.wrong_calls import DistractibleModel, re
 from langchain_phase5.routing.embedding_choice import choose_embeddings
 from langchain_phase5.routing.tool_history import ToolHistory
 from langchain_phase5.routing.tool_router import ToolRouter
+from langchain_phase5.written import write_whole
 
 _SUCCESSES_PER_TOOL = (0, 1, 3, 10, 30)
 _MIN_PER_TOOL = 30
@@ -74,7 +75,7 @@ def run_benchmark(
     if output is not None:
         folder = Path(output)
         folder.mkdir(parents=True, exist_ok=True)
-        _write_whole(folder / "routing.json", json.dumps([asdict(f) for f in figures], indent=1))
+        write_whole(folder / "routing.json", json.dumps([asdict(f) for f in figures], indent=1))
         draw_curves([asdict(figure) for figure in figures], folder)
     return figures
 
@@ -267,9 +268,3 @@ def _recall(
     return share_figure(
         dataset.name, measure, np.array([request.recall(names[:k]) for request, names in pairs])
     )
-
-
-def _write_whole(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
