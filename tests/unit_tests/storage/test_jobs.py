@@ -1,0 +1,167 @@
+"""Jobs that many workers share."""
+
+import threading
+
+import pytest
+
+from langchain_phase5.storage import Database, IdempotencyError, JobStore, LeaseLostError
+
+SILENT = 0.0
+"""A lease that is over as soon as it begins, as that of a dead worker is a little later."""
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/jobs.db"
+
+
+@pytest.fixture
+def store(url):
+    with Database(url) as database:
+        yield JobStore(database)
+
+
+def submit(store, **options):
+    return store.submit({"dataset": "sums"}, **({"target": "agent", "total": 3} | options))
+
+
+def test_a_job_is_done_once_and_its_result_is_found(store):
+    asked = submit(store)
+    assert (asked.state, asked.done, asked.payload) == ("queued", 0, {"dataset": "sums"})
+    job = store.claim(["agent"])
+    assert (job.id, job.state, job.attempts) == (asked.id, "running", 1)
+    assert store.claim(["agent"]) is None
+    store.record(job, "a", {"n": 1})
+    store.record(job, "b", {"n": 2}, failed=True)
+    now = store.renew(job)
+    assert (now.done, now.failed, now.attempts) == (2, 1, 0)
+    store.finish(job, "succeeded", run_id="run")
+    over = store.get(job.id)
+    assert (over.state, over.run_id, over.error) == ("succeeded", "run", None)
+    assert over.created_at <= over.started_at <= over.finished_at
+    assert store.claim(["agent"]) is None
+
+
+def test_the_oldest_job_that_a_worker_can_do_comes_first(store):
+    first, second, third = (submit(store, target=name) for name in ("a", "b", "a"))
+    assert store.claim([]) is None
+    assert [store.claim(["a"]).id, store.claim(["a", "b"]).id] == [first.id, second.id]
+    assert store.claim(["a"]).id == third.id
+
+
+def test_a_silent_worker_loses_its_job_but_not_what_it_had_finished(url):
+    with Database(url) as database:
+        slow, other = JobStore(database, lease_seconds=SILENT), JobStore(database)
+        submit(slow)
+        lost = slow.claim(["agent"])
+        slow.journal(lost, {"run_id": "r"})
+        slow.record(lost, "a", {"n": 1})
+        taken = other.claim(["agent"])
+        assert (taken.id, taken.done, taken.started_at) == (lost.id, 1, lost.started_at)
+        for late in (
+            lambda: slow.record(lost, "b", {"n": 2}),
+            lambda: slow.renew(lost),
+            lambda: slow.journal(lost, {}),
+            lambda: slow.release(lost),
+            lambda: slow.finish(lost, "failed"),
+        ):
+            with pytest.raises(LeaseLostError):
+                late()
+        assert other.journal(taken, {"run_id": "another"}) == ({"run_id": "r"}, [{"n": 1}])
+        assert other.get(taken.id).state == "running"
+
+
+def test_attempts_without_progress_are_counted(url):
+    store = JobStore(url, lease_seconds=SILENT)
+    submit(store)
+    assert [store.claim(["agent"]).attempts for _ in range(3)] == [1, 2, 3]
+    store.release(job := store.claim(["agent"]))
+    assert (store.get(job.id).state, store.get(job.id).attempts) == ("queued", 3)
+
+
+def test_cancel(store):
+    queued = submit(store)
+    assert store.cancel(queued.id).state == "cancelled"
+    assert store.get(queued.id).finished_at is not None
+    submit(store)
+    job = store.claim(["agent"])
+    assert (store.cancel(job.id).state, store.renew(job).cancel_requested) == ("running", True)
+    store.finish(job, "cancelled")
+    assert store.cancel(job.id).state == "cancelled"
+    assert store.cancel("unknown") is None
+
+
+def test_a_cancelled_job_that_is_given_back_is_over(store):
+    submit(store)
+    job = store.claim(["agent"])
+    store.cancel(job.id)
+    store.release(job)
+    over = store.get(job.id)
+    assert (over.state, over.finished_at is None) == ("cancelled", False)
+    assert store.claim(["agent"]) is None
+
+
+def test_a_failed_job_goes_on_with_what_it_had(store):
+    submit(store)
+    job = store.claim(["agent"])
+    store.record(job, "a", {"n": 1})
+    store.finish(job, "failed", error="disk full")
+    assert store.get(job.id).error == "disk full"
+    assert store.resume(job.id).state == "queued"
+    again = store.claim(["agent"])
+    assert (again.id, again.done, again.error) == (job.id, 1, None)
+    assert store.journal(again, {})[1] == [{"n": 1}]
+    assert store.resume(job.id).state == "running"
+
+
+def test_the_same_key_starts_one_job(store):
+    first = submit(store, idempotency_key="k", owner="ann")
+    assert submit(store, idempotency_key="k", owner="ann").id == first.id
+    assert submit(store, idempotency_key="k", owner="bob").id != first.id
+    assert submit(store).id != submit(store).id
+    assert store.find("k", owner="ann", request={"dataset": "sums"}).id == first.id
+    assert store.find("other", owner="ann", request={}) is None
+    with pytest.raises(IdempotencyError, match="another request"):
+        store.submit({"dataset": "x"}, target="a", total=1, owner="ann", idempotency_key="k")
+
+
+def test_pages(store):
+    ids = [submit(store).id for _ in range(3)]
+    store.cancel(ids[0])
+    page, total = store.page(limit=2)
+    assert ([job.id for job in page], total) == ([ids[2], ids[1]], 3)
+    page, total = store.page(state="cancelled", limit=2)
+    assert ([job.id for job in page], total) == ([ids[0]], 1)
+    assert store.page(limit=2, offset=2)[0][0].id == ids[0]
+
+
+def test_whatever_a_target_said_can_be_kept(store):
+    submit(store)
+    job = store.claim(["agent"])
+    entry = {"outputs": "\x00 \ud800 ä 北"}
+    store.record(job, "\ud800", entry)
+    assert store.journal(job, {})[1] == [entry]
+
+
+def test_eight_workers_take_each_job_once(url):
+    with Database(url) as database:
+        store = JobStore(database)
+        ids = [submit(store).id for _ in range(24)]
+        taken, errors = [], []
+
+        def work():
+            try:
+                while (job := store.claim(["agent"])) is not None:
+                    store.record(job, "a", {})
+                    store.finish(job, "succeeded")
+                    taken.append(job.id)
+            except Exception as error:  # noqa: BLE001 - told below
+                errors.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not errors
+        assert sorted(taken) == sorted(ids)
