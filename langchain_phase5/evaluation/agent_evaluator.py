@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langchain_phase5.evaluation.comparison import ComparisonReport
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
 from langchain_phase5.evaluation.dataset_manager import TestDatasetManager
+from langchain_phase5.evaluation.journal import OpenJournal
 from langchain_phase5.evaluation.metric import Metric, bind_metrics
 from langchain_phase5.evaluation.opened import opened
 from langchain_phase5.evaluation.ray_target import RayTarget
@@ -89,8 +90,9 @@ class AgentEvaluator:
         repeats: int = 1,
         concurrency: int | None = None,
         version: str = "",
-        journal: Path | str | None = None,
+        journal: Path | str | OpenJournal | None = None,
         fsync: bool = False,
+        stop: threading.Event | None = None,
     ) -> EvaluationReport:
         """Run every example `repeats` times and grade the answers.
 
@@ -104,22 +106,24 @@ class AgentEvaluator:
             repeats: Runs of each example, for targets that do not always answer alike.
             concurrency: Examples in flight at once, if not the evaluator's.
             version: What is being graded, for comparisons: a tag, a commit, a model.
-            journal: File to which every finished example is written at once. If it already holds
-                part of this very run, only the rest is run.
+            journal: File to which every finished example is written at once, or what opens another
+                place for them. If it already holds part of this very run, only the rest is run.
             fsync: Have the journal survive power loss too.
+            stop: Once it is set, no further example is begun.
 
         Returns:
             The report, its results in the dataset's order.
 
         Raises:
             ValueError: Something given makes no sense, or the journal belongs to another run.
-            RuntimeError: Another run is writing to the journal.
+            RuntimeError: Another run is writing to the journal, or (`RunStoppedError`) the run was
+                stopped before its end.
         """
         with open_session(
             self._dataset(test_dataset),
             target,
             bind_metrics(metrics),
-            settings=self._limited(concurrency),
+            settings=self._limited(concurrency, stop),
             repeats=_at_least_one(repeats, "repeats"),
             version=version,
             journal=journal,
@@ -205,10 +209,11 @@ class AgentEvaluator:
             return TestDatasetManager(self._database).get_dataset(given)
         return Dataset(name="examples", examples=[as_example(each) for each in given])
 
-    def _limited(self, concurrency: int | None) -> Settings:
+    def _limited(self, concurrency: int | None, stop: threading.Event | None) -> Settings:
         if concurrency is None:
-            return self._settings
-        return replace(self._settings, concurrency=_at_least_one(concurrency, "concurrency"))
+            concurrency = self._settings.concurrency
+        limit = _at_least_one(concurrency, "concurrency")
+        return replace(self._settings, concurrency=limit, stop=stop)
 
     async def _publish(self, report: EvaluationReport) -> None:
         """Keep the report and tell the callbacks the score of every metric."""

@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from langchain_phase5.evaluation.result import ExampleResult
 
@@ -17,6 +18,24 @@ else:
 
 _to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _MUST_MATCH = ("dataset", "version", "repeats", "metrics")
+
+
+class RunJournal(Protocol):
+    """Where a run keeps every finished example at once."""
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """What the run is, as it was begun."""
+
+    finished: list[ExampleResult]
+    """What was kept before."""
+
+    def append(self, result: ExampleResult) -> None:
+        """Keep one result, whole, before returning."""
+
+
+OpenJournal = Callable[[Mapping[str, Any]], AbstractContextManager[RunJournal]]
+"""Opens a journal of one's own for the run that the header describes."""
 
 
 class Journal:

@@ -1,6 +1,7 @@
 """A run in progress: its workers, its journal, what is finished."""
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from langchain_core.runnables import Runnable
 
 from langchain_phase5.evaluation.attempt import attempt
 from langchain_phase5.evaluation.dataset import Dataset, Example
-from langchain_phase5.evaluation.journal import Journal
+from langchain_phase5.evaluation.journal import Journal, OpenJournal, RunJournal
 from langchain_phase5.evaluation.metric import BoundMetric
 from langchain_phase5.evaluation.progress import Tick, progress_bar
 from langchain_phase5.evaluation.ray_target import RayTarget
@@ -33,6 +34,10 @@ _SPARE_THREADS = 64
 _FACTS = ("run_id", "metrics", "target", "target_version", "started_at")
 
 
+class RunStoppedError(RuntimeError):
+    """A run was asked to stop; what it had finished is in its journal."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How to run, whatever is run."""
@@ -43,6 +48,7 @@ class Settings:
     callbacks: Sequence[BaseCallbackHandler]
     upload_traces: bool
     progress: bool | None
+    stop: threading.Event | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +61,15 @@ class Session:
     settings: Settings
     header: Mapping[str, Any]
     finished: list[ExampleResult]
-    journal: Journal | None
+    journal: RunJournal | None
     tick: Tick
 
     async def run(self, repeats: int) -> None:
-        """Run what is not finished yet, all first runs of examples before the second ones."""
+        """Run what is not finished yet, all first runs of examples before the second ones.
+
+        Raises:
+            RunStoppedError: It was asked to stop before everything was finished.
+        """
         done = {(result.example_id, result.repeat) for result in self.finished}
         queue = (
             (example, repeat)
@@ -75,6 +85,10 @@ class Session:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        left = next(queue, None)
+        if left is not None:
+            msg = f"stopped after {len(self.finished)} of {len(self.dataset) * repeats} runs"
+            raise RunStoppedError(msg)
 
     def report(self, repeats: int) -> EvaluationReport:
         """Return what the first `repeats` runs of each example showed."""
@@ -86,7 +100,10 @@ class Session:
         )
 
     async def _work(self, queue: Iterator[tuple[Example, int]]) -> None:
-        for example, repeat in queue:
+        while not (self.settings.stop and self.settings.stop.is_set()):
+            example, repeat = next(queue, (None, 0))
+            if example is None:
+                return
             result = ExampleResult(example_id=example.id, repeat=repeat)
             await self.ask(
                 example.inputs,
@@ -112,11 +129,11 @@ def open_session(
     settings: Settings,
     repeats: int,
     version: str,
-    journal: Path | str | None,
+    journal: Path | str | OpenJournal | None,
     fsync: bool,
 ) -> Iterator[Session]:
     """Set everything up for a run of up to `repeats` runs of each example."""
-    header = {
+    header: Mapping[str, Any] = {
         "run_id": uuid.uuid4().hex,
         "dataset": dataset.name,
         "version": dataset.version,
@@ -174,10 +191,14 @@ def _threads(concurrency: int) -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def _opened(
-    path: Path | str | None, header: dict[str, Any], *, fsync: bool
-) -> Iterator[tuple[Journal | None, list[ExampleResult], dict[str, Any]]]:
-    if path is None:
+    journal: Path | str | OpenJournal | None, header: Mapping[str, Any], *, fsync: bool
+) -> Iterator[tuple[RunJournal | None, list[ExampleResult], Mapping[str, Any]]]:
+    if journal is None:
         yield None, [], header
         return
-    with Journal(path, header=header, fsync=fsync) as journal:
-        yield journal, journal.finished, journal.header
+    if isinstance(journal, Path | str):
+        with Journal(journal, header=header, fsync=fsync) as file:
+            yield file, file.finished, file.header
+    else:
+        with journal(header) as kept:
+            yield kept, kept.finished, kept.header

@@ -4,6 +4,9 @@ import asyncio
 import errno
 import json
 import os
+import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -177,3 +180,52 @@ def test_lone_surrogates_survive(tmp_path):
     assert report.results[0].outputs == "bad \ud800 text"
     assert "?" in report.to_html()
     report.to_json(tmp_path / "report.json")
+
+
+def test_a_run_that_is_asked_to_stop_finishes_what_it_has_begun(tmp_path):
+    journal, stop = tmp_path / "run.jsonl", threading.Event()
+    calls = []
+
+    async def target(inputs):
+        calls.append(inputs["a"])
+        if len(calls) == 2:
+            stop.set()
+        await asyncio.sleep(0.01)
+        return inputs["a"] + 1
+
+    with pytest.raises(RuntimeError, match="stopped after 2 of 6"):
+        AgentEvaluator(concurrency=2).evaluate(target, sums(), journal=journal, stop=stop)
+    assert calls == [0, 1]
+    report = run(target, journal)
+    assert (sorted(calls), report.accuracy.n) == ([0, 1, 2, 3, 4, 5], 6)
+
+
+def test_a_stop_that_comes_after_the_last_example_changes_nothing():
+    stop = threading.Event()
+
+    def target(inputs):
+        stop.set()
+        return inputs["a"] + 1
+
+    report = AgentEvaluator(concurrency=1).evaluate(target, sums(1), stop=stop)
+    assert report.accuracy.value == 1.0
+
+
+def test_a_journal_of_ones_own(tmp_path):
+    kept = {}
+
+    @contextmanager
+    def opened(header):
+        kept.setdefault("header", header)
+        yield SimpleNamespace(
+            header=kept["header"],
+            finished=list(kept.setdefault("results", [])),
+            append=kept["results"].append,
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Counting(fail_at=4), opened)
+    again = Counting()
+    report = run(again, opened)
+    assert again.calls == [4, 5]
+    assert (report.accuracy.n, report.run_id) == (6, kept["header"]["run_id"])
