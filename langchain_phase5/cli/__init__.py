@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from langchain_phase5.cli.bench import bench
+from langchain_phase5.cli.doctor import doctor
 from langchain_phase5.cli.evaluation import evaluation
+from langchain_phase5.cli.examples import TUTORIAL, examples
 from langchain_phase5.cli.images import index, search
 from langchain_phase5.cli.tour import demo
 from langchain_phase5.cli.version import options
@@ -20,18 +22,22 @@ __all__ = ["app", "main"]
 _WRONG_USAGE = 64
 _FAILED = 3
 
+_START, _IMAGES, _QUALITY = "Start here", "Find images", "Measure and compare"
+
 app = typer.Typer(
     help="Vision tools, tool routing, evaluation and monitoring for LangChain agents.",
+    epilog=TUTORIAL,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
     callback=options,
 )
-app.command()(demo)
-app.command()(index)
-app.command()(search)
-app.add_typer(evaluation, name="eval")
-app.add_typer(bench, name="bench")
+app.command(rich_help_panel=_START, epilog=examples("doctor"))(doctor)
+app.command(rich_help_panel=_START, epilog=examples("demo"))(demo)
+app.command(rich_help_panel=_IMAGES, epilog=examples("index"))(index)
+app.command(rich_help_panel=_IMAGES, epilog=examples("search"))(search)
+app.add_typer(evaluation, name="eval", rich_help_panel=_QUALITY)
+app.add_typer(bench, name="bench", rich_help_panel=_QUALITY)
 
 
 def main() -> None:
@@ -43,7 +49,8 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except typer.TyperException as error:
-        _complain(getattr(error, "message", None) or str(error), hint="--help lists what there is")
+        said = getattr(error, "format_message", error.__str__)()
+        _complain(said, hint="--help lists what there is")
         code = _WRONG_USAGE
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         _complain(str(error))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from langchain_phase5.cli.examples import examples
+
 bench = typer.Typer(help="Measure on your data and machine.", no_args_is_help=True)
 
 
@@ -13,7 +15,7 @@ def _benchmarks() -> None:
     """Measure on your data and machine."""  # a callback keeps `routing` a command of its own
 
 
-@bench.command()
+@bench.command(epilog=examples("bench routing"))
 def routing(
     data: Annotated[
         Path, typer.Argument(help="A folder of data sets, each with tools.jsonl and queries.jsonl.")

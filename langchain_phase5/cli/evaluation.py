@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from langchain_phase5.cli import completion
+from langchain_phase5.cli.examples import examples
+
 _DATABASE = "sqlite:///langchain_phase5.db"
 
 evaluation = typer.Typer(
@@ -17,10 +20,26 @@ _Storage = Annotated[str, typer.Option(help="Database of datasets and runs.")]
 _Target = Annotated[
     str, typer.Argument(help="MODULE:ATTRIBUTE of an agent, a Runnable or a function.")
 ]
-_Dataset = Annotated[str, typer.Argument(help="NAME or NAME@VERSION in storage, or a file.")]
-_Baseline = Annotated[str, typer.Argument(help="Version or id of a run, or a report's JSON file.")]
-_Candidate = Annotated[str, typer.Argument(help="The run to judge, given alike.")]
-_OfDataset = Annotated[str | None, typer.Option(help="The dataset whose runs are meant.")]
+_Dataset = Annotated[
+    str,
+    typer.Argument(
+        help="NAME or NAME@VERSION in storage, or a file.", autocompletion=completion.datasets
+    ),
+]
+_Baseline = Annotated[
+    str,
+    typer.Argument(
+        help="Version or id of a run, or a report's JSON file.", autocompletion=completion.versions
+    ),
+]
+_Candidate = Annotated[
+    str,
+    typer.Argument(help="The run to judge, given alike.", autocompletion=completion.versions),
+]
+_OfDataset = Annotated[
+    str | None,
+    typer.Option(help="The dataset whose runs are meant.", autocompletion=completion.datasets),
+]
 _Threshold = Annotated[float, typer.Option(help="A drop that would be tolerated.")]
 _ErrorRate = Annotated[float, typer.Option(help="Share of errors from which on it exits with 3.")]
 _Html = Annotated[Path | None, typer.Option(help="Write a page there.")]
@@ -28,12 +47,16 @@ _Markdown = Annotated[Path | None, typer.Option(help="Write a summary there.")]
 _Journal = Annotated[Path | None, typer.Option(help="Where finished examples are kept at once.")]
 
 
-@evaluation.command()
+@evaluation.command(epilog=examples("eval run"))
 def run(
     target: _Target,
     dataset: _Dataset,
     metric: Annotated[
-        list[str], typer.Option(help="By name, or MODULE:ATTRIBUTE; may be repeated.")
+        list[str],
+        typer.Option(
+            help="By name, or MODULE:ATTRIBUTE; may be repeated.",
+            autocompletion=completion.metrics,
+        ),
     ] = ["exact_match"],  # noqa: B006 - typer copies it
     version: Annotated[str, typer.Option(help="What is being graded: a tag, a commit.")] = "",
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each example.")] = 1,
@@ -69,7 +92,7 @@ def run(
     raise typer.Exit(code)
 
 
-@evaluation.command()
+@evaluation.command(epilog=examples("eval resume"))
 def resume(
     journal: Annotated[Path, typer.Argument(help="The journal of the run that broke off.")],
     target: _Target,
@@ -83,7 +106,7 @@ def resume(
     raise typer.Exit(resume_command(journal, target, dataset=dataset, html=html, storage=storage))
 
 
-@evaluation.command()
+@evaluation.command(epilog=examples("eval compare"))
 def compare(
     baseline: _Baseline,
     candidate: _Candidate,
@@ -108,7 +131,7 @@ def compare(
     raise typer.Exit(code)
 
 
-@evaluation.command()
+@evaluation.command(epilog=examples("eval gate"))
 def gate(
     baseline: _Baseline,
     candidate: _Candidate,
@@ -135,9 +158,9 @@ def gate(
     raise typer.Exit(code)
 
 
-@evaluation.command()
+@evaluation.command(epilog=examples("eval history"))
 def history(
-    dataset: Annotated[str, typer.Argument(help="Its name.")],
+    dataset: Annotated[str, typer.Argument(help="Its name.", autocompletion=completion.datasets)],
     html: _Html = None,
     storage: _Storage = _DATABASE,
 ) -> None:
@@ -147,7 +170,7 @@ def history(
     raise typer.Exit(history_command(dataset, html=html, storage=storage))
 
 
-@datasets.command("list")
+@datasets.command("list", epilog=examples("eval datasets list"))
 def list_datasets(storage: _Storage = _DATABASE) -> None:
     """List datasets and their versions."""
     from langchain_phase5.evaluation.commands import list_datasets_command
@@ -155,7 +178,7 @@ def list_datasets(storage: _Storage = _DATABASE) -> None:
     raise typer.Exit(list_datasets_command(storage=storage))
 
 
-@datasets.command("import")
+@datasets.command("import", epilog=examples("eval datasets import"))
 def import_dataset(
     file: Annotated[Path, typer.Argument(help="A .jsonl or .csv file.")],
     name: Annotated[str | None, typer.Option(help="By default the file's.")] = None,
@@ -167,9 +190,11 @@ def import_dataset(
     raise typer.Exit(import_dataset_command(file, name=name, storage=storage))
 
 
-@datasets.command("export")
+@datasets.command("export", epilog=examples("eval datasets export"))
 def export_dataset(
-    name: Annotated[str, typer.Argument(help="NAME or NAME@VERSION.")],
+    name: Annotated[
+        str, typer.Argument(help="NAME or NAME@VERSION.", autocompletion=completion.datasets)
+    ],
     file: Annotated[Path, typer.Argument(help="A .jsonl or .csv file to write.")],
     storage: _Storage = _DATABASE,
 ) -> None:
