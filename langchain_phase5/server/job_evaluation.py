@@ -1,0 +1,60 @@
+"""The evaluation that a job asks for."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+from langchain_phase5.evaluation import AgentEvaluator, TestDatasetManager
+from langchain_phase5.evaluation.metric import Metric
+from langchain_phase5.server.job_journal import JobJournal
+from langchain_phase5.storage import Database, Job, JobStore
+
+
+async def evaluate_job(
+    job: Job,
+    *,
+    store: JobStore,
+    storage: Database,
+    agents: Mapping[str, Any],
+    metrics: Mapping[str, Metric],
+    callbacks: Sequence[BaseCallbackHandler],
+    stop: threading.Event,
+) -> str:
+    """Run what is not finished of a job, keep the report, and return its run id.
+
+    Args:
+        job: A claimed one.
+        store: Where it is kept, and what it has finished.
+        storage: Where its dataset is, and where the report goes.
+        agents: What may be evaluated, by name.
+        metrics: The operator's own ones, by name.
+        callbacks: Handed to the target.
+        stop: Once it is set, no further example is begun.
+
+    Raises:
+        ValueError: The dataset is gone.
+        LeaseLostError: Another worker has the job by now.
+        RunStoppedError: It was stopped before the end.
+    """
+    asked = job.payload
+    data = asked["dataset"]
+    evaluator = AgentEvaluator(
+        storage=storage,
+        timeout=asked.get("timeout_seconds"),
+        callbacks=callbacks,
+        progress=False,
+    )
+    report = await evaluator.run_evaluation(
+        TestDatasetManager(storage).get_dataset(data["name"], data["version"]),
+        agents[asked["agent"]],
+        [metrics.get(name, name) for name in asked.get("metrics", ["exact_match"])],
+        repeats=asked.get("repeats", 1),
+        concurrency=asked.get("concurrency"),
+        version=asked.get("version", ""),
+        journal=partial(JobJournal, store=store, job=job),
+        stop=stop,
+    )
+    return report.run_id
