@@ -1,0 +1,44 @@
+"""Puts the application together: routes inside, layers around them."""
+
+from fastapi import FastAPI
+
+from langchain_phase5.server import (
+    evaluation_routes,
+    health_routes,
+    images_routes,
+    page_routes,
+    tools_routes,
+    vision_routes,
+)
+from langchain_phase5.server.access_control import AccessControl
+from langchain_phase5.server.error_handlers import add_error_handlers
+from langchain_phase5.server.http_metrics import HttpMetrics
+from langchain_phase5.server.openapi import describe
+from langchain_phase5.server.rate_limit import RateLimit
+from langchain_phase5.server.request_context import RequestContext
+from langchain_phase5.server.request_limits import RequestLimits
+from langchain_phase5.server.services import Services
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add every endpoint, and their description."""
+    for module in (
+        vision_routes,
+        images_routes,
+        tools_routes,
+        evaluation_routes,
+        health_routes,
+        page_routes,
+    ):
+        app.include_router(module.router)
+    add_error_handlers(app)
+    describe(app)
+
+
+def add_layers(app: FastAPI, services: Services) -> None:
+    """Wrap the endpoints; a request passes the last one first."""
+    settings = services.settings
+    limit = RateLimit(settings.rate_limit, storage=settings.rate_limit_storage)
+    app.add_middleware(RequestLimits, settings=settings)
+    app.add_middleware(AccessControl, settings=settings, keys=services.keys, limit=limit)
+    app.add_middleware(RequestContext, metrics=HttpMetrics(services.registry))

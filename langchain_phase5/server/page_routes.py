@@ -1,0 +1,5 @@
+"""Endpoints that follow."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
