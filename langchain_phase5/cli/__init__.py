@@ -14,6 +14,7 @@ from langchain_phase5.cli.doctor import doctor
 from langchain_phase5.cli.evaluation import evaluation
 from langchain_phase5.cli.examples import TUTORIAL, examples
 from langchain_phase5.cli.images import index, search
+from langchain_phase5.cli.serve import keys, serve
 from langchain_phase5.cli.tour import demo
 from langchain_phase5.cli.version import options
 
@@ -23,6 +24,7 @@ _WRONG_USAGE = 64
 _FAILED = 3
 
 _START, _IMAGES, _QUALITY = "Start here", "Find images", "Measure and compare"
+_SERVICE = "Run it as a service"
 
 app = typer.Typer(
     help="Vision tools, tool routing, evaluation and monitoring for LangChain agents.",
@@ -37,6 +39,8 @@ app.command(rich_help_panel=_START, epilog=examples("demo"))(demo)
 app.command(rich_help_panel=_IMAGES, epilog=examples("index"))(index)
 app.command(rich_help_panel=_IMAGES, epilog=examples("search"))(search)
 app.add_typer(evaluation, name="eval", rich_help_panel=_QUALITY)
+app.command(rich_help_panel=_SERVICE, epilog=examples("serve"))(serve)
+app.add_typer(keys, name="keys", rich_help_panel=_SERVICE)
 app.add_typer(bench, name="bench", rich_help_panel=_QUALITY)
 
 

@@ -16,6 +16,10 @@ TUTORIAL = """\
   langchain-phase5 eval run my_agent:agent questions.jsonl --version 1.1
   langchain-phase5 eval gate 1.0 1.1 --dataset questions
 
+[bold]Let other programs use it over HTTP[/]
+  langchain-phase5 keys create dashboard
+  langchain-phase5 serve --require-key
+
 [dim]Every command has examples of its own: langchain-phase5 eval gate --help
 TAB completes commands, metrics, datasets and versions once you have run
 langchain-phase5 --install-completion[/]"""
@@ -74,6 +78,14 @@ _EXAMPLES = {
     "eval datasets list": [("what is in storage", "")],
     "eval datasets import": [("keep a file under a name", "questions.jsonl --name questions")],
     "eval datasets export": [("write one to a file", "questions questions.csv")],
+    "serve": [
+        ("offline, for this machine only; then open http://127.0.0.1:8000", ""),
+        ("search an index, and let an agent be evaluated", "--index photos --agents a=my:agent"),
+        ("for other machines: make a key first", "--host 0.0.0.0 --require-key"),
+    ],
+    "keys create": [("prints the key, this once", "dashboard")],
+    "keys list": [("ids, dates and names", "")],
+    "keys revoke": [("end one by its id", "0a1b2c3d4e5f")],
     "bench routing": [
         ("your own tools and questions; curves go to results", "my-data --output results"),
     ],

@@ -32,6 +32,7 @@ def create_app(
     router: "ToolRouter | None" = None,
     tools: "Sequence[BaseTool]" = (),
     agents: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
     registry: "CollectorRegistry | None" = None,
 ) -> "FastAPI":
     """Make the service; what is handed over ready takes the place of what the settings name.
@@ -43,6 +44,7 @@ def create_app(
         router: Picks tools.
         tools: What it picks from when a request brings none.
         agents: What may be evaluated, by name: whatever `AgentEvaluator.evaluate` takes.
+        metrics: Metrics of your own that evaluations may ask for, by name.
         registry: Where `/metrics` reads; one of its own by default.
 
     Raises:
@@ -66,7 +68,7 @@ def create_app(
         msg = "The service needs more packages: pip install 'langchain-phase5[server]'"
         raise ImportError(msg) from error
     from langchain_phase5.server.assembly import add_layers, add_routes  # noqa: PLC0415
-    from langchain_phase5.server.services import open_services  # noqa: PLC0415
+    from langchain_phase5.server.services import job_runner, open_services  # noqa: PLC0415
 
     services = open_services(
         settings or ServerSettings.from_environment(),
@@ -75,14 +77,17 @@ def create_app(
         router=router,
         tools=tools,
         agents=agents,
+        metrics=metrics,
         registry=registry,
     )
 
     @asynccontextmanager
     async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
         try:
-            yield
+            async with job_runner(services) as services.jobs:
+                yield
         finally:
+            services.jobs = None
             services.database.close()
 
     app = fastapi.FastAPI(

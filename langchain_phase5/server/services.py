@@ -1,9 +1,9 @@
 """What the endpoints work with, opened once when the service starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from langchain_core.retrievers import BaseRetriever
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from langchain_phase5.callbacks import PrometheusCallbackHandler
 from langchain_phase5.evaluation.commands import load_attribute
 from langchain_phase5.routing import ToolRouter
+from langchain_phase5.server.job_runner import JobRunner
 from langchain_phase5.server.settings import ServerSettings
 from langchain_phase5.server.work_slots import WorkSlots
 from langchain_phase5.storage.api_keys import ApiKeyStore
@@ -25,9 +26,6 @@ from langchain_phase5.vision import (
     TesseractNotFoundError,
     VisionAnalyzer,
 )
-
-if TYPE_CHECKING:
-    from langchain_phase5.server.job_runner import JobRunner
 
 
 @dataclass(kw_only=True)
@@ -45,12 +43,14 @@ class Services:
     tools: Sequence[BaseTool]
     agents: Mapping[str, Any]
     """What may be evaluated, by the names that requests use."""
+    evaluation_metrics: Mapping[str, Any]
+    """The operator's own metrics, likewise."""
     keys: ApiKeyStore
     registry: CollectorRegistry
     metrics: PrometheusCallbackHandler
     """Attach it to runs, so that `/metrics` counts them."""
     work: WorkSlots
-    jobs: "JobRunner | None" = field(default=None)
+    jobs: JobRunner | None = None
     """Runs evaluations; there while the application is up."""
 
 
@@ -62,6 +62,7 @@ def open_services(
     router: ToolRouter | None = None,
     tools: Sequence[BaseTool] = (),
     agents: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, Any] | None = None,
     registry: CollectorRegistry | None = None,
 ) -> Services:
     """Open what the settings name, except where the caller hands over something ready.
@@ -78,9 +79,10 @@ def open_services(
         "retriever": retriever or _retriever(settings),
         "fetcher": fetcher if settings.fetch_urls else None,
     }
-    ocr = _ocr(settings, limits, store=images, fetcher=sources["fetcher"])
+    ocr, no_ocr = _ocr(settings, limits, store=images, fetcher=sources["fetcher"])
     if analyzer is None:
         analyzer = VisionAnalyzer(settings.model, ocr=ocr, limits=limits, **sources)
+        analyzer.no_ocr = no_ocr
     else:
         analyzer = analyzer.with_sources(**sources)
     database = Database(settings.database)
@@ -94,14 +96,25 @@ def open_services(
         retriever=analyzer.retriever,
         router=router or ToolRouter(history=database),
         tools=[*tools, *_tools(settings)],
-        agents={
-            **{name: load_attribute(at) for name, at in settings.agents.items()},
-            **(agents or {}),
-        },
+        agents={**_loaded(settings.agents), **(agents or {})},
+        evaluation_metrics={**_loaded(settings.metrics), **(metrics or {})},
         keys=ApiKeyStore(database),
         registry=registry,
         metrics=PrometheusCallbackHandler(registry=registry),
         work=WorkSlots(settings.max_concurrent_work, queue_seconds=settings.queue_seconds),
+    )
+
+
+def job_runner(services: Services) -> JobRunner:
+    """What runs evaluations, to be entered while the application is up."""
+    settings = services.settings
+    return JobRunner(
+        services.database,
+        agents=services.agents,
+        metrics=services.evaluation_metrics,
+        callbacks=[services.metrics],
+        concurrent_jobs=settings.max_concurrent_jobs,
+        shutdown_seconds=settings.shutdown_seconds,
     )
 
 
@@ -121,15 +134,16 @@ def _ocr(
     *,
     store: ImageStore,
     fetcher: ImageFetcher | None,
-) -> OCREngine | None:
+) -> tuple[OCREngine | None, str]:
+    """The engine, or the reason why there is none."""
     if not settings.ocr:
-        return None
+        return None, "the operator switched it off"
+    seconds = settings.request_seconds / 2
     try:
-        return OCREngine(
-            limits=limits, store=store, fetcher=fetcher, max_seconds=settings.request_seconds / 2
-        )
-    except (ImportError, TesseractNotFoundError):
-        return None
+        engine = OCREngine(limits=limits, store=store, fetcher=fetcher, max_seconds=seconds)
+    except (ImportError, TesseractNotFoundError) as error:
+        return None, str(error)
+    return engine, ""
 
 
 def _retriever(settings: ServerSettings) -> BaseRetriever | None:
@@ -153,6 +167,10 @@ def _retriever(settings: ServerSettings) -> BaseRetriever | None:
         name, _, pretrained = model.partition("/")
         embeddings = OpenCLIPEmbeddings(name, pretrained=pretrained)
     return CLIPImageRetriever(vectorstore=open_index(settings.index, embeddings=embeddings))
+
+
+def _loaded(paths: Mapping[str, str]) -> dict[str, Any]:
+    return {name: load_attribute(path) for name, path in paths.items()}
 
 
 def _tools(settings: ServerSettings) -> list[BaseTool]:

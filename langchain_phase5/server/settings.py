@@ -51,6 +51,10 @@ class ServerSettings(BaseModel):
     """`module:attribute` of tools, or of lists of tools, that `/api/v1/tools/route` picks from."""
     agents: dict[str, str] = Field(default_factory=dict)
     """What may be evaluated: a name for requests, and the `module:attribute` it stands for."""
+    metrics: dict[str, str] = Field(default_factory=dict)
+    """The operator's own metrics that an evaluation may ask for, likewise."""
+    max_concurrent_jobs: int = Field(2, ge=1)
+    """Evaluations at a time, in each process."""
 
     require_key: bool = False
     """Whether every request needs an API key. Anything but loopback cannot do without."""
