@@ -7,6 +7,7 @@ from langchain_phase5.evaluation.comparison import ComparisonReport
 from langchain_phase5.evaluation.dataset import Dataset, DatasetDiff, Example
 from langchain_phase5.evaluation.dataset_files import (
     dataset_from_hugging_face,
+    dataset_from_json_lines,
     dataset_from_langsmith,
     dataset_to_langsmith,
     read_dataset,
@@ -45,6 +46,7 @@ __all__ = [
     "assert_no_regression",
     "compare_versions",
     "dataset_from_hugging_face",
+    "dataset_from_json_lines",
     "dataset_from_langsmith",
     "dataset_to_langsmith",
     "detect_regressions",

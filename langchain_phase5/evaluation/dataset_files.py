@@ -39,6 +39,15 @@ def read_dataset(path: Path | str, *, name: str | None = None) -> Dataset:
     return Dataset(name=name or source.stem, examples=[_example(row) for row in rows])
 
 
+def dataset_from_json_lines(text: str, *, name: str) -> Dataset:
+    """Read a dataset from the text of a `.jsonl` file; see `read_dataset`.
+
+    Raises:
+        ValueError: A line cannot be read.
+    """
+    return Dataset(name=name, examples=[_example(row) for row in _rows(text, name)])
+
+
 def write_dataset(dataset: Dataset, path: Path | str) -> None:
     """Write a dataset to a `.jsonl` file, which keeps everything, or a `.csv` for people.
 
@@ -134,16 +143,20 @@ def _load(identifier: str) -> Any:
 
 
 def _json_lines(path: Path) -> Iterable[Mapping[str, Any]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    return _rows(path.read_text(encoding="utf-8"), str(path))
+
+
+def _rows(text: str, source: str) -> Iterable[Mapping[str, Any]]:
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            msg = f"line {number} of {path} is no JSON: {error}"
+        except (ValueError, RecursionError) as error:
+            msg = f"line {number} of {source} is no JSON: {error}"
             raise ValueError(msg) from error
         if not isinstance(row, dict):
-            msg = f"line {number} of {path} is not a JSON object"
+            msg = f"line {number} of {source} is not a JSON object"
             raise ValueError(msg)  # noqa: TRY004  # the file's content is wrong
         yield row
 

@@ -95,9 +95,8 @@ class JobRunner:
         self._running: list[_Running] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._targets = threading.Thread(target=self._run_targets, name="evaluations", daemon=True)
-        self._supervisor = threading.Thread(target=self._supervise, name="jobs", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._threads: tuple[threading.Thread, threading.Thread]
 
     def submit(self, payload: Mapping[str, Any], *, total: int, **options: Any) -> Job:
         """Queue an evaluation; `options` are those of `JobStore.submit`."""
@@ -117,33 +116,45 @@ class JobRunner:
         self._wake.set()
         return job
 
+    def start(self) -> None:
+        """Begin to take up jobs."""
+        self._stopping.clear()
+        self._loop = asyncio.new_event_loop()
+        self._threads = (
+            threading.Thread(target=self._run_targets, name="evaluations", daemon=True),
+            threading.Thread(target=self._supervise, name="jobs", daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
     def stop(self) -> None:
         """Begin no further example, let those begun finish, and give unfinished jobs back."""
+        targets, supervisor = self._threads
         self._stopping.set()
         self._wake.set()
-        self._supervisor.join()
+        supervisor.join()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._targets.join(_LAST_SECONDS)
-        if not self._targets.is_alive():
+        targets.join(_LAST_SECONDS)
+        if not targets.is_alive():
             self._loop.close()
 
     def __enter__(self) -> Self:
-        self._targets.start()
-        self._supervisor.start()
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        return self.__enter__()
+        self.start()
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.stop)
 
     def _run_targets(self) -> None:
         asyncio.set_event_loop(self._loop)
-        while not self._loop.is_closed():
+        while True:
             try:
                 self._loop.run_forever()
             except (SystemExit, KeyboardInterrupt):

@@ -1,7 +1,8 @@
 """One database behind a URL, shared by every feature that keeps something."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
@@ -40,11 +41,14 @@ class Database:
             msg = f"{url!r} is not a database URL; write e.g. 'sqlite:///phase5.db'"
             raise ValueError(msg) from error
         self.engine = _create_engine(self.url)
+        in_memory = isinstance(self.engine.pool, StaticPool)
+        self._turn: AbstractContextManager[Any] = threading.RLock() if in_memory else nullcontext()
+        """Threads share the one connection of a database in memory, but no transaction."""
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open a transaction: committed at the end of the block, rolled back on an exception."""
-        with self.engine.begin() as connection:
+        with self._turn, self.engine.begin() as connection:
             yield connection
 
     def create_tables(self, *tables: Any) -> None:

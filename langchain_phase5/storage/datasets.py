@@ -102,7 +102,7 @@ class DatasetStore:
             "description": description,
             "tags": json.dumps(list(tags)),
             "size": len(examples),
-            "examples": json.dumps(list(examples), ensure_ascii=False),
+            "examples": json.dumps(list(examples)),
         }
         try:
             with self._database.begin() as connection:
@@ -152,7 +152,7 @@ class DatasetStore:
                 "content": content,
                 "state": "pending",
                 "created_at": time.time(),
-                "example": json.dumps(example, ensure_ascii=False),
+                "example": json.dumps(example),
             }
             try:
                 with self._database.begin() as connection:

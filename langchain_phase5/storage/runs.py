@@ -1,10 +1,22 @@
 """The history of evaluation runs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Float, String, Table, Text, delete, insert, or_, select
+from sqlalchemy import (
+    Column,
+    Float,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from langchain_phase5.storage.database import Database, metadata
 
@@ -45,7 +57,7 @@ class RunStore:
             "target_version": report["target_version"],
             "started_at": report["started_at"],
             "summary": json.dumps(report["summary"]),
-            "report": json.dumps(report, ensure_ascii=False),
+            "report": json.dumps(report),
         }
         with self._database.begin() as connection:
             connection.execute(delete(_runs).where(_runs.c.run_id == row["run_id"]))
@@ -64,9 +76,30 @@ class RunStore:
 
     def history(self, dataset: str | None = None) -> list[dict[str, Any]]:
         """List runs without their results, newest first, each with its `summary`."""
-        query = select(*(column for column in _runs.c if column.name != "report"))
-        if dataset is not None:
-            query = query.where(_runs.c.dataset == dataset)
+        return self.page(dataset)[0]
+
+    def page(
+        self, dataset: str | None = None, *, limit: int | None = None, offset: int = 0
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return a part of the history, and how many runs it has."""
+        wanted = [] if dataset is None else [_runs.c.dataset == dataset]
+        query = select(*_HEADLINE).where(*wanted)
+        query = query.order_by(_runs.c.started_at.desc(), _runs.c.run_id)
+        count = select(func.count()).select_from(_runs).where(*wanted)
         with self._database.begin() as connection:
-            rows = connection.execute(query.order_by(_runs.c.started_at.desc())).mappings()
-            return [dict(row) | {"summary": json.loads(row["summary"])} for row in rows]
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+            return [_headline(row) for row in rows], connection.execute(count).scalar_one()
+
+    def headlines(self, run_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Return those of some runs that there are, by id, as `history` lists them."""
+        query = select(*_HEADLINE).where(_runs.c.run_id.in_(run_ids))
+        with self._database.begin() as connection:
+            rows = connection.execute(query).mappings()
+            return {row["run_id"]: _headline(row) for row in rows}
+
+
+_HEADLINE = [column for column in _runs.c if column.name != "report"]
+
+
+def _headline(row: RowMapping) -> dict[str, Any]:
+    return dict(row) | {"summary": json.loads(row["summary"])}

@@ -8,6 +8,7 @@ from langchain_phase5.evaluation import (
     Dataset,
     Example,
     dataset_from_hugging_face,
+    dataset_from_json_lines,
     dataset_from_langsmith,
     dataset_to_langsmith,
     read_dataset,
@@ -111,3 +112,14 @@ def test_langsmith_and_back():
     again = dataset_from_langsmith("d", client=FakeLangSmith(stored))
     assert [e.content for e in again] == [e.content for e in DATASET]
     assert [e.category for e in again] == ["", "c"]
+
+
+def test_unusual_line_ends_inside_a_text_end_no_line(tmp_path):
+    dataset = Dataset(name="d", examples=[Example(inputs={"query": "a\u2028b\x85c\x0cd"})])
+    write_dataset(dataset, tmp_path / "d.jsonl")
+    assert read_dataset(tmp_path / "d.jsonl") == dataset
+
+
+def test_absurd_nesting_is_no_json():
+    with pytest.raises(ValueError, match="line 2 of d is no JSON"):
+        dataset_from_json_lines("\n" + "[" * 100_000, name="d")

@@ -1,5 +1,6 @@
 """Evaluations that run beside the requests, and survive their worker."""
 
+import asyncio
 import sys
 import threading
 import time
@@ -267,7 +268,10 @@ def test_agents_that_this_worker_does_not_have_are_left_to_others(database, aske
         assert running.store.get(other.id).state == "queued"
 
 
-async def test_it_lives_in_an_application(database, asked):
-    async with runner(database, Echo()) as running:
-        job = running.submit(asked, total=6)
-    assert running.store.get(job.id).state in {"queued", "succeeded"}
+async def test_it_lives_in_an_application_that_may_start_twice(database, asked):
+    running = runner(database, Echo())
+    for _ in range(2):
+        async with running:
+            job = running.submit(asked, total=6)
+            over = await asyncio.to_thread(ended, running, job.id)
+        assert over.state == "succeeded"

@@ -3,7 +3,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
-from langchain_phase5.storage import Database
+from langchain_phase5.storage import Database, JobStore
 
 
 def test_refuses_what_is_no_url():
@@ -46,3 +46,25 @@ def test_memory_is_shared_between_threads():
         thread.start()
         thread.join()
         assert seen == [0]
+
+
+def test_threads_share_a_database_in_memory_but_no_transaction():
+    with Database("sqlite://") as database:
+        store = JobStore(database)
+        errors = []
+
+        def work(number):
+            try:
+                for _ in range(20):
+                    store.submit({"n": number}, target="a", total=1)
+                    store.finish(store.claim(["a"]), "succeeded")
+            except Exception as error:  # noqa: BLE001 - told below
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not errors
+        assert store.page(state="succeeded")[1] == 80

@@ -40,3 +40,18 @@ def test_history_lists_summaries_newest_first(store):
     assert [run["target_version"] for run in store.history("d")] == ["v2 again", "v1"]
     assert "report" not in store.history()[0]
     assert store.history("unknown") == []
+
+
+def test_history_comes_in_pages(store):
+    for number in range(3):
+        store.save(report(f"r{number}", "v", float(number), dataset="e" if number else "d"))
+    runs, total = store.page(limit=1, offset=1)
+    assert ([run["run_id"] for run in runs], total) == (["r1"], 3)
+    assert store.page("e", limit=5)[1] == 2
+    assert store.headlines(["r0", "r9"]) == {"r0": store.history("d")[0]}
+
+
+def test_whatever_an_agent_said_can_be_kept(store):
+    said = report("r1", "v1", 1.0) | {"results": [{"outputs": "\x00 \ud800 北"}]}
+    store.save(said)
+    assert store.load("r1") == said
