@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PIL import Image
 
-from langchain_phase5.vision.careful_reading import Reading, read_carefully
+from langchain_phase5.vision.careful_reading import Read, Reading, read_carefully
 from langchain_phase5.vision.images import (
     DEFAULT_LIMITS,
     LoadedImage,
@@ -66,7 +66,7 @@ class OCREngine:
     def __init__(
         self,
         *,
-        engine: EngineName = "auto",
+        engine: EngineName | Read = "auto",
         languages: str = "eng",
         page_segmentation: int = 3,
         correct: bool = True,
@@ -79,7 +79,9 @@ class OCREngine:
         """Check that the engine is there.
 
         Args:
-            engine: Which one reads; `"auto"` takes what is installed and decides per picture.
+            engine: Which one reads; `"auto"` takes what is installed and decides per picture. An
+                engine of your own is a function from a picture to its words in reading order,
+                boxes in pixels; it gets the picture uncorrected.
             languages: Tesseract's codes, joined by `+`: `"eng+deu"`.
             page_segmentation: Tesseract's `--psm`; 3 finds columns, 7 reads one line.
             correct: Whether to try corrections; False reads every picture once, as it is.
@@ -105,10 +107,11 @@ class OCREngine:
         self._load_frames = partial(
             load_frames, limits=limits, roots=roots, fetcher=fetcher, store=store, dpi=_DPI
         )
+        self._own = engine if callable(engine) else None
         self._rapid = RapidOCR() if _wants_rapid(engine, languages) else None
         self._tesseract: Tesseract | None = None
         try:
-            if engine != "rapidocr":
+            if engine in {"auto", "tesseract"}:
                 self._tesseract = Tesseract(
                     languages=languages,
                     page_segmentation=page_segmentation,
@@ -199,6 +202,8 @@ class OCREngine:
         )
 
     def _best_reading(self, image: Image.Image) -> tuple[str, Reading]:
+        if self._own is not None:
+            return _name(self._own), Reading(Picture(image), self._own(image))
         gray = image.convert("L")
         first = self._by_tesseract(gray)
         if first is not None and (self._rapid is None or not _is_doubtful(first, gray)):
@@ -225,7 +230,13 @@ class OCREngine:
         return Reading(picture, self._rapid.read(picture.image) if self._rapid else [])
 
 
-def _wants_rapid(engine: EngineName, languages: str) -> bool:
+def _name(read: Read) -> str:
+    return str(getattr(read, "__name__", type(read).__name__))
+
+
+def _wants_rapid(engine: EngineName | Read, languages: str) -> bool:
+    if callable(engine):
+        return False
     if engine not in {"auto", "tesseract", "rapidocr"}:
         msg = f'There is no engine {engine!r}. Use "auto", "tesseract" or "rapidocr".'
         raise ValueError(msg)

@@ -271,6 +271,20 @@ def no_tesseract(monkeypatch):
     monkeypatch.setattr("pytesseract.pytesseract.tesseract_cmd", "no-such-program")
 
 
+async def test_an_engine_of_ones_own_reads_what_was_loaded(monkeypatch):
+    monkeypatch.setenv("PATH", "")  # no Tesseract is needed
+    word = OCRWord(text="Hello", confidence=0.9, box=Box(left=4, top=2, width=40, height=12))
+
+    def cloud_ocr(picture):
+        assert picture.size == (100, 40)
+        return [word]
+
+    engine = OCREngine(engine=cloud_ocr)
+    picture = Image.new("RGB", (100, 40), "white")
+    for result in (engine.read(picture), await engine.aread(picture)):
+        assert (result.engine, result.words, result.corrections) == ("cloud_ocr", [word], [])
+
+
 def test_without_tesseract_the_remedy_is_named(monkeypatch):
     no_tesseract(monkeypatch)
     with pytest.raises(TesseractNotFoundError) as failure:
