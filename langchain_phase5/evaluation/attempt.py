@@ -10,7 +10,6 @@ from langchain_phase5.evaluation.plain import plain
 from langchain_phase5.evaluation.result import ExampleResult, Failure
 from langchain_phase5.evaluation.steps import StepRecorder, current_recorder
 from langchain_phase5.evaluation.target import AsyncTarget
-from langchain_phase5.prices import cost_of
 
 _BUSY = {429, 503, 529}
 _FIRST_WAIT = 1.0
@@ -54,7 +53,8 @@ async def attempt(
                 await asyncio.sleep(wait)
     finally:
         current_recorder.reset(token)
-    _account(result, recorder)
+    if recorder.steps:
+        _account(result, recorder)
 
 
 def _failure(error: Exception, timeout: float | None) -> Failure:
@@ -82,15 +82,8 @@ def _wait_for(error: Exception, tried: int) -> float | None:
 
 def _account(result: ExampleResult, recorder: StepRecorder) -> None:
     """Add steps, tokens and cost; what is unknown stays `None`."""
-    if not recorder.steps:
-        return
     result.steps = recorder.steps
-    if not recorder.usages:
+    if not any(call.usage or call.cached for call in recorder.model_calls):
         return
-    result.input_tokens = sum(each.usage["input_tokens"] for each in recorder.usages)
-    result.output_tokens = sum(each.usage["output_tokens"] for each in recorder.usages)
-    costs = [
-        cost_of(each.usage, model=each.model, provider=each.provider) for each in recorder.usages
-    ]
-    if not recorder.uncounted and None not in costs:
-        result.cost = sum(cost for cost in costs if cost is not None)
+    result.input_tokens, result.output_tokens = recorder.usage[:2]
+    result.cost = recorder.cost_usd

@@ -2,16 +2,16 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import orjson
+
 from langchain_phase5.evaluation.plain import plain
 
 _DIGITS = 12
-_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,11 @@ class Example:
             "cluster": self.cluster,
             "metadata": self.metadata,
         }
-        return {key: plain(value) for key, value in fields.items() if value}
+        return {
+            key: value if type(value) is str else plain(value)
+            for key, value in fields.items()
+            if value
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,20 +156,30 @@ def digest(value: Any) -> str:
 
 
 def _hash(form: Any) -> str:
-    text = _canonical(form).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:_DIGITS]
+    return hashlib.sha256(_canonical(form)).hexdigest()[:_DIGITS]
+
+
+def _canonical(form: Any) -> bytes:
+    try:
+        return orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # lone surrogates and integers of more than 64 bits, which Python can write
+        text = json.dumps(form, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _named(examples: Iterable[Example]) -> tuple[Example, ...]:
     """Give every example an id; the same question asked twice gets `-2` and so on."""
-    named, seen = [], Counter[str]()
+    named: list[Example] = []
+    seen: dict[str, int] = {}
     for example in examples:
         identifier = example.id or digest(example.inputs)
-        seen[identifier] += 1
-        if seen[identifier] > 1 and example.id:
-            msg = f"two examples have the id {identifier!r}; ids must differ"
-            raise ValueError(msg)
-        if seen[identifier] > 1:
-            identifier = f"{identifier}-{seen[identifier]}"
-        named.append(replace(example, id=identifier))
+        count = seen[identifier] = seen.get(identifier, 0) + 1
+        if example.id:
+            if count > 1:
+                msg = f"two examples have the id {identifier!r}; ids must differ"
+                raise ValueError(msg)
+            named.append(example)
+        else:
+            name = identifier if count == 1 else f"{identifier}-{count}"
+            named.append(replace(example, id=name))
     return tuple(named)

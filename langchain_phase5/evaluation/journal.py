@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+import orjson
+
 from langchain_phase5.evaluation.result import ExampleResult
 
 try:
@@ -16,7 +18,6 @@ except ImportError:  # Windows has no flock; there two runs into one journal go 
 else:
     flock = fcntl.flock
 
-_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _MUST_MATCH = ("dataset", "version", "repeats", "metrics")
 
 
@@ -86,7 +87,7 @@ class Journal:
         self.close()
 
     def _write(self, form: Mapping[str, Any]) -> None:
-        data = _to_json(form).encode("utf-8", "surrogatepass") + b"\n"
+        data = _line(form)
         while data:
             data = data[os.write(self._file, data) :]
         if self._fsync:
@@ -120,6 +121,14 @@ class Journal:
             )
             raise ValueError(msg)
         return found, [ExampleResult.from_dict(line) for line in lines[1:]]
+
+
+def _line(form: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(form, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # lone surrogates and integers of more than 64 bits, which Python can write
+        text = json.dumps(form, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass") + b"\n"
 
 
 def read_lines(path: Path) -> tuple[list[dict[str, Any]], int]:

@@ -31,7 +31,7 @@ class BoundMetric:
         """Write the scores of one answer into `result`, or why there are none."""
         try:
             answer = self._ask(example, result.outputs)
-            if inspect.isawaitable(answer):
+            if type(answer) is not dict and inspect.isawaitable(answer):
                 answer = await answer
             for key, value, comment in _scores(answer, self.name):
                 if value is not None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from langchain_phase5.evaluation.attempt import attempt
 from langchain_phase5.evaluation.result import ExampleResult
 from langchain_phase5.evaluation.target import Target, as_async_target
 from langchain_phase5.evaluation.tracing import tracing
@@ -88,6 +87,8 @@ class _Worker:
         timeout: float | None,  # noqa: ASYNC109 - passed on
         retries: int,
     ) -> dict[str, Any]:
+        from langchain_phase5.evaluation.attempt import attempt  # noqa: PLC0415 - LangGraph
+
         result = ExampleResult(example_id="")
         with tracing(upload=False):
             await attempt(self._target, inputs, result, timeout=timeout, retries=retries)

@@ -15,7 +15,6 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import Runnable
 
-from langchain_phase5.evaluation.attempt import attempt
 from langchain_phase5.evaluation.dataset import Dataset, Example
 from langchain_phase5.evaluation.journal import Journal, OpenJournal, RunJournal
 from langchain_phase5.evaluation.metric import BoundMetric
@@ -176,6 +175,8 @@ def _asking(
         return target.ask
     if isinstance(target, Runnable | Mapping):
         cost_of({}, model="gpt-4o-mini")  # loads the price table, which no latency should hold
+    from langchain_phase5.evaluation.attempt import attempt  # noqa: PLC0415 - LangGraph
+
     return partial(attempt, as_async_target(target, callbacks=callbacks, threads=threads))
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 from fakes import FakeChatModel, call
 from langchain.agents import create_agent
+from langchain_core.caches import InMemoryCache
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
@@ -47,6 +48,13 @@ class Adder:
 def weather(city: str) -> str:
     """Weather of a city."""
     return f"Sun in {city}."
+
+
+@tool
+async def hanging() -> str:
+    """Never answer."""
+    await asyncio.sleep(3600)
+    return ""
 
 
 def weather_agent(**fields):
@@ -142,6 +150,7 @@ def test_the_cost_of_a_known_model_is_known(evaluate):
     usage = {"input_tokens": 1_000_000, "output_tokens": 0, "total_tokens": 1_000_000}
     model = OpenAILike(replies=["4"], model_name="gpt-4o-mini", usage=usage)
     report = evaluate(model, [{"inputs": {"query": "2 + 2"}}], ["exact_match"])
+    assert report.results[0].steps[0]["name"] == "gpt-4o-mini"
     assert report.results[0].cost > 0
     assert report.total_cost == report.results[0].cost
     assert report.unpriced == 0
@@ -189,6 +198,27 @@ def test_a_slow_answer_is_cut_off(evaluate):
     report = evaluate(slow, sums(3), ["exact_match"], timeout=0.2)
     assert [result.error.type for result in report.failed] == ["TimeoutError"]
     assert report.failed[0].error.message == "no answer within 0.2 s"
+
+
+def test_the_call_that_hung_is_among_the_steps(evaluate):
+    async def target(inputs):
+        await weather.ainvoke({"city": "Rome"})
+        await hanging.ainvoke({})
+
+    report = evaluate(target, sums(1), ["exact_match"], timeout=0.2)
+    told, hung = report.results[0].steps
+    assert (told["name"], told["output"]) == ("weather", "Sun in Rome.")
+    assert hung["name"] == "hanging"
+    assert "output" not in hung
+
+
+def test_an_answer_from_langchains_cache_costs_nothing(evaluate):
+    usage = {"input_tokens": 1_000_000, "output_tokens": 0, "total_tokens": 1_000_000}
+    model = OpenAILike(replies=["4"], model_name="gpt-4o-mini", usage=usage, cache=InMemoryCache())
+    same = [{"id": name, "inputs": {"query": "2 + 2"}} for name in ("first", "again")]
+    first, again = evaluate(model, same, ["exact_match"], concurrency=1).results
+    assert first.cost > 0
+    assert again.cost == 0
 
 
 def test_a_hanging_function_holds_up_neither_the_others_nor_the_end(evaluate):
