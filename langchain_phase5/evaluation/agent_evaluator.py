@@ -12,6 +12,7 @@ from langchain_core.callbacks import BaseCallbackHandler, adispatch_custom_event
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from langchain_phase5.evaluation.comparison import ComparisonReport
+from langchain_phase5.evaluation.daemon_executor import DaemonExecutor
 from langchain_phase5.evaluation.dataset import Dataset, Example, as_example
 from langchain_phase5.evaluation.dataset_manager import TestDatasetManager
 from langchain_phase5.evaluation.journal import OpenJournal
@@ -40,8 +41,10 @@ class AgentEvaluator:
         storage: A database or its URL; where given, dataset names are looked up there and every
             report is kept in the history.
         concurrency: Examples in flight at once.
-        timeout: Seconds one try may take. A sync function that is cut off goes on in its thread,
-            and its answer is dropped.
+        timeout: Seconds one try may take. Python cannot stop a thread: a sync function that is cut
+            off goes on in its own, its answer is dropped, and another thread takes its place (64
+            times in a run). `evaluate` and the end of the process do not wait for it; in a loop of
+            one's own, the loop's default executor waits for sync functions inside Runnables.
         retries: Further tries after a rate limit, with growing waits that count for no latency.
         callbacks: Handed to the target; they also get one `"evaluation"` event per metric.
         upload_traces: Let LangSmith tracing follow the environment.
@@ -196,7 +199,8 @@ class AgentEvaluator:
         **options: Any,
     ) -> EvaluationReport:
         """Do the same as `run_evaluation`, synchronously; also inside a running event loop."""
-        run = self.run_evaluation(dataset, target, metrics, **options)
+        concurrency = options.get("concurrency") or self._settings.concurrency
+        run = _on_daemons(self.run_evaluation(dataset, target, metrics, **options), concurrency)
         return _in_thread(run) if _inside_loop() else asyncio.run(run)
 
     def _dataset(self, given: AnyDataset) -> Dataset:
@@ -237,6 +241,14 @@ async def _announce(report: EvaluationReport, config: RunnableConfig) -> None:
                 "score": value,
             }
             await adispatch_custom_event("evaluation", event, config=config)
+
+
+async def _on_daemons(
+    run: Coroutine[Any, Any, EvaluationReport], concurrency: int
+) -> EvaluationReport:
+    """Have Runnables, too, call sync functions in threads that nobody needs to wait for."""
+    asyncio.get_running_loop().set_default_executor(DaemonExecutor(concurrency))
+    return await run
 
 
 def _inside_loop() -> bool:

@@ -60,9 +60,9 @@ async def attempt(
 def _failure(error: Exception, timeout: float | None) -> Failure:
     failure = Failure.of(error)
     if isinstance(error, TimeoutError) and timeout is not None and not failure.message:
-        return Failure(
-            type=failure.type, message=f"no answer within {timeout:g} s", trace=failure.trace
-        )
+        notes = getattr(error.__cause__, "__notes__", ())
+        message = "; ".join([f"no answer within {timeout:g} s", *notes])
+        return Failure(type=failure.type, message=message, trace=failure.trace)
     return failure
 
 

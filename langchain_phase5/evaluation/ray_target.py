@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from langchain_phase5.evaluation.daemon_executor import DaemonExecutor
 from langchain_phase5.evaluation.result import ExampleResult
 from langchain_phase5.evaluation.target import Target, as_async_target
 from langchain_phase5.evaluation.tracing import tracing
@@ -78,7 +78,7 @@ class _Worker:
     """Lives in a Ray process."""
 
     def __init__(self, build: Callable[[], Target]) -> None:
-        threads = ThreadPoolExecutor(_THREADS)
+        threads = DaemonExecutor(_THREADS)
         self._target = as_async_target(build(), callbacks=[], threads=threads)
 
     async def ask(

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import Runnable
 
+from langchain_phase5.evaluation.daemon_executor import DaemonExecutor
 from langchain_phase5.evaluation.dataset import Dataset, Example
 from langchain_phase5.evaluation.journal import Journal, OpenJournal, RunJournal
 from langchain_phase5.evaluation.metric import BoundMetric
@@ -29,7 +30,6 @@ from langchain_phase5.prices import cost_of
 Ask = Callable[..., Awaitable[None]]
 """Gets inputs and a result to fill, and `timeout` and `retries` by name."""
 
-_SPARE_THREADS = 64
 _FACTS = ("run_id", "metrics", "target", "target_version", "started_at")
 
 
@@ -144,7 +144,7 @@ def open_session(
     }
     with (
         _opened(journal, header, fsync=fsync) as (kept, finished, header),
-        _threads(settings.concurrency) as threads,
+        DaemonExecutor(settings.concurrency) as threads,
     ):
         ask = _asking(target, list(settings.callbacks), threads)
         with (
@@ -169,7 +169,7 @@ def open_session(
 
 
 def _asking(
-    target: Target | RayTarget, callbacks: list[BaseCallbackHandler], threads: ThreadPoolExecutor
+    target: Target | RayTarget, callbacks: list[BaseCallbackHandler], threads: Executor
 ) -> Ask:
     if isinstance(target, RayTarget):
         return target.ask
@@ -178,16 +178,6 @@ def _asking(
     from langchain_phase5.evaluation.attempt import attempt  # noqa: PLC0415 - LangGraph
 
     return partial(attempt, as_async_target(target, callbacks=callbacks, threads=threads))
-
-
-@contextmanager
-def _threads(concurrency: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for sync functions, with spare ones for those that a timeout left hanging."""
-    threads = ThreadPoolExecutor(concurrency + _SPARE_THREADS, thread_name_prefix="evaluation")
-    try:
-        yield threads
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
 
 
 @contextmanager

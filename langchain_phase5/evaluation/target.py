@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -18,7 +18,7 @@ AsyncTarget = Callable[[Mapping[str, Any]], Awaitable[Any]]
 
 
 def as_async_target(
-    target: Target, *, callbacks: list[BaseCallbackHandler], threads: ThreadPoolExecutor
+    target: Target, *, callbacks: list[BaseCallbackHandler], threads: Executor
 ) -> AsyncTarget:
     """Adapt a target.
 
@@ -85,12 +85,15 @@ def _runnable(target: Runnable[Any, Any], callbacks: list[BaseCallbackHandler]) 
     return lambda inputs: target.ainvoke(inputs, config)
 
 
-def _threaded(function: Callable[..., Any], threads: ThreadPoolExecutor) -> AsyncTarget:
+def _threaded(function: Callable[..., Any], threads: Executor) -> AsyncTarget:
     async def call(inputs: Mapping[str, Any]) -> Any:
-        context = contextvars.copy_context()
-        answer = await asyncio.get_running_loop().run_in_executor(
-            threads, context.run, function, inputs
-        )
+        future = threads.submit(contextvars.copy_context().run, function, inputs)
+        try:
+            answer = await asyncio.wrap_future(future)
+        except asyncio.CancelledError as cancelled:
+            if future.cancelled():
+                cancelled.add_note("not even asked, because earlier calls hang in all threads")
+            raise
         return await answer if inspect.isawaitable(answer) else answer
 
     return call

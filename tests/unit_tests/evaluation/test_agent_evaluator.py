@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 
@@ -235,6 +237,52 @@ def test_a_hanging_function_holds_up_neither_the_others_nor_the_end(evaluate):
     release.set()
     assert [result.error.type for result in report.failed] == ["TimeoutError"] * 2
     assert report.accuracy.n == 4
+
+
+def test_a_sync_function_in_a_runnable_is_given_up_too():
+    release, released = threading.Event(), []
+
+    def hanging(inputs):
+        if inputs["a"] < 2:
+            release.wait(30)
+            released.append(inputs["a"])
+        return add(inputs)
+
+    evaluator = AgentEvaluator(timeout=0.5, concurrency=2)
+    report = evaluator.evaluate(RunnableLambda(hanging), sums(6), ["exact_match"])
+    assert released == []
+    release.set()
+    assert [result.error.type for result in report.failed] == ["TimeoutError"] * 2
+    assert report.accuracy.n == 4
+
+
+def test_a_hundred_hanging_calls_end_with_the_reason(evaluate):
+    release = threading.Event()
+    options = {"timeout": 0.05, "concurrency": 8}
+    report = evaluate(lambda inputs: release.wait(30), sums(100), ["exact_match"], **options)
+    release.set()
+    messages = {result.error.message for result in report.failed}
+    assert len(report.failed) == 100
+    assert messages == {
+        "no answer within 0.05 s",
+        "no answer within 0.05 s; not even asked, because earlier calls hang in all threads",
+    }
+
+
+@pytest.mark.parametrize("wrapped", ["hang", "RunnableLambda(hang)"])
+def test_the_process_ends_although_a_function_hangs(wrapped):
+    code = f"""
+import threading
+from langchain_core.runnables import RunnableLambda
+from langchain_phase5.evaluation import AgentEvaluator
+def hang(inputs):
+    threading.Event().wait()
+report = AgentEvaluator(timeout=0.1).evaluate({wrapped}, [{{"inputs": {{"q": 1}}}}])
+print(report.failed[0].error.message)
+"""
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    assert ended.stdout == "no answer within 0.1 s\n"
 
 
 class RateLimitError(Exception):
