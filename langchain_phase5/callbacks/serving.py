@@ -43,7 +43,7 @@ def start_metrics_server(
     Raises:
         OSError: The port is taken.
     """
-    server, thread = start_http_server(port, addr=addr, registry=_served(registry))
+    server, thread = start_http_server(port, addr=addr, registry=served_registry(registry))
     return server, thread
 
 
@@ -54,7 +54,7 @@ def metrics_app(*, registry: CollectorRegistry = REGISTRY) -> Any:
         >>> app = metrics_app()
         >>> # FastAPI().mount("/metrics", app)
     """
-    return make_asgi_app(registry=_served(registry))
+    return make_asgi_app(registry=served_registry(registry))
 
 
 def push_metrics(
@@ -75,10 +75,10 @@ def push_metrics(
     Raises:
         OSError: The gateway cannot be reached, or refuses.
     """
-    push_to_gateway(gateway, job=job, registry=_served(registry), grouping_key=grouping_key)
+    push_to_gateway(gateway, job=job, registry=served_registry(registry), grouping_key=grouping_key)
 
 
-def _served(registry: CollectorRegistry) -> CollectorRegistry:
+def served_registry(registry: CollectorRegistry) -> CollectorRegistry:
     """Return what to serve: `registry`, or the sum of the files of all worker processes."""
     folder = os.environ.get(_FILES)
     if not folder:

@@ -1,0 +1,90 @@
+// Requests to the service this page came from, with the key where one is needed.
+
+import { byId, el } from "./dom.js";
+
+const KEY = "langchain-phase5-key";
+
+export class Problem extends Error {
+  constructor({ title, detail, status, errors = [], request_id: requestId }) {
+    super(detail || title);
+    Object.assign(this, { title, status, errors, requestId });
+  }
+
+  static unreachable() {
+    return new Problem({ title: "No answer", status: 0, detail: "The service does not answer. Is it still running? Try again when it is." });
+  }
+}
+
+let asking = null;
+
+export async function call(path, options = {}) {
+  for (;;) {
+    const key = sessionStorage.getItem(KEY);
+    const answer = await send(path, options, key);
+    if (answer.ok) return answer;
+    const problem = await problemOf(answer);
+    if (answer.status !== 401) throw problem;
+    // Another request may have been given a key in the meantime.
+    if (sessionStorage.getItem(KEY) === key) await (asking ??= askForKey(problem, key !== null).finally(() => { asking = null; }));
+  }
+}
+
+export const getJson = async (path) => (await call(path)).json();
+export const postJson = async (path, body) =>
+  (await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+
+async function send(path, options, key) {
+  try {
+    return await fetch(path, { ...options, headers: { ...options.headers, ...(key ? { "X-API-Key": key } : {}) } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw Problem.unreachable();
+  }
+}
+
+async function problemOf(answer) {
+  const fallback = { title: answer.statusText || "Error", status: answer.status, detail: `The service answered with status ${answer.status}.` };
+  try {
+    return new Problem({ ...fallback, ...(await answer.json()) });
+  } catch {
+    return new Problem(fallback);
+  }
+}
+
+function askForKey(problem, wasGiven) {
+  const dialog = byId("key");
+  sessionStorage.removeItem(KEY);
+  byId("key-problem").textContent = wasGiven ? problem.message : "";
+  byId("key-value").value = "";
+  dialog.showModal();
+  return new Promise((resolve, reject) => {
+    byId("key-form").onsubmit = (event) => {
+      event.preventDefault();
+      sessionStorage.setItem(KEY, byId("key-value").value.trim());
+      byId("forget").hidden = false;
+      dialog.onclose = null;
+      dialog.close();
+      resolve();
+    };
+    byId("key-cancel").onclick = () => dialog.close();
+    dialog.onclose = () => reject(problem);
+  });
+}
+
+export function offerToForget() {
+  const button = byId("forget");
+  button.hidden = sessionStorage.getItem(KEY) === null;
+  button.addEventListener("click", () => {
+    sessionStorage.removeItem(KEY);
+    location.reload();
+  });
+}
+
+// What went wrong, in the service's own words.
+export function problemBox(problem) {
+  return el("div", { class: "notice bad" },
+    el("p", {}, el("strong", {}, problem.title || "Error")),
+    el("p", {}, problem.message),
+    problem.errors?.length ? el("ul", {}, problem.errors.map((each) => el("li", {}, el("code", {}, each.pointer), ` ${each.detail}`))) : null,
+    problem.requestId ? el("p", { class: "small soft" }, "Request ", el("code", {}, problem.requestId)) : null);
+}
