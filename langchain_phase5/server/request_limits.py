@@ -41,8 +41,8 @@ class RequestLimits:
         timer: Timeout
 
         async def send_in_time(message: Message) -> None:
-            timer.reschedule(None)  # what has begun may go on: a long list, a slow reader
-            await send(message)
+            timer.reschedule(None)  # what has begun may go on, as long as somebody reads it
+            await self._sent(send, message)
 
         try:
             async with asyncio.timeout(self._settings.request_seconds) as timer:
@@ -55,6 +55,14 @@ class RequestLimits:
                 "smaller image, or ask the operator to raise the limit."
             )
             raise TimeLimit(msg) from None
+
+    async def _sent(self, send: Send, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._settings.body_seconds):
+                await send(message)
+        except TimeoutError:
+            msg = f"The answer was not read within {self._settings.body_seconds:g} s."
+            raise TooSlow(msg) from None
 
 
 class _Body:

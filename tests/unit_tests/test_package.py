@@ -9,7 +9,16 @@ import pytest
 
 import langchain_phase5
 
-SUBPACKAGES = ["callbacks", "demo", "evaluation", "retrievers", "routing", "storage", "vision"]
+SUBPACKAGES = [
+    "callbacks",
+    "demo",
+    "evaluation",
+    "retrievers",
+    "routing",
+    "server",
+    "storage",
+    "vision",
+]
 HEAVY = {
     "datasets",
     "faiss",
