@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from langchain_phase5.evaluation import Dataset, Example
-from langchain_phase5.server.evaluation_models import Line, Name, Page
+from langchain_phase5.server.request_types import Line, Name, Page
 
 if TYPE_CHECKING:
     from langchain_phase5.storage.datasets import StoredDataset
@@ -20,12 +21,19 @@ _Prose = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$"
 class NewExample(BaseModel):
     """A question: as a text in `query`, or as the agent's whole `inputs`."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "oneOf": [{"required": ["query"]}, {"required": ["inputs"]}],
+            "not": {"required": ["answer", "reference_outputs"]},
+        },
+    )
 
-    query: _Text | None = None
-    inputs: dict[str, Any] | None = Field(None, min_length=1)
+    query: _Text | SkipJsonSchema[None] = None
+    inputs: dict[str, Any] | SkipJsonSchema[None] = Field(None, min_length=1)
     answer: Any = Field(None, description="What a right answer looks like")
-    reference_outputs: dict[str, Any] | None = Field(
+    reference_outputs: dict[str, Any] | SkipJsonSchema[None] = Field(
         None, description="Instead of `answer`, e.g. with the `tool_calls` that are expected"
     )
     category: Line = ""
@@ -38,7 +46,7 @@ class NewExample(BaseModel):
         if (self.query is None) == (self.inputs is None):
             msg = "give either `query` or `inputs`"
             raise ValueError(msg)
-        if self.answer is not None and self.reference_outputs is not None:
+        if {"answer", "reference_outputs"} <= self.model_fields_set:
             msg = "give either `answer` or `reference_outputs`"
             raise ValueError(msg)
         return self
@@ -56,12 +64,20 @@ class NewExample(BaseModel):
         )
 
 
-class NewDataset(BaseModel):
+class AboutDataset(BaseModel):
+    """What a dataset is called, and what people should know about it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Name
+    description: _Prose = ""
+    tags: list[Line] = Field([], max_length=20)
+
+
+class NewDataset(AboutDataset):
     """A dataset to keep; an existing name gets a new version."""
 
     model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
         json_schema_extra={
             "examples": [
                 {
@@ -72,13 +88,10 @@ class NewDataset(BaseModel):
                     "tags": ["geography"],
                 }
             ]
-        },
+        }
     )
 
-    name: Name
     examples: list[NewExample] = Field(min_length=1, max_length=MAX_EXAMPLES)
-    description: _Prose = ""
-    tags: list[Line] = Field([], max_length=20)
 
     def dataset(self) -> Dataset:
         """Return it as evaluations know it.

@@ -16,7 +16,7 @@ class JobJournal:
     Args:
         header: What the run is; on a job that was begun before, the first one counts.
         store: Where jobs are kept.
-        job: A claimed one. The run gets its id.
+        job: A claimed one. The run gets its id and the name its agent goes by.
 
     Raises:
         LeaseLostError: The job is another worker's by now.
@@ -24,7 +24,9 @@ class JobJournal:
 
     def __init__(self, header: Mapping[str, Any], *, store: JobStore, job: Job) -> None:
         self._store, self._job = store, job
-        self.header, entries = store.journal(job, {**header, "run_id": job.id})
+        self.header, entries = store.journal(
+            job, {**header, "run_id": job.id, "target": job.target}
+        )
         self.finished = [ExampleResult.from_dict(entry) for entry in entries]
 
     def append(self, result: ExampleResult) -> None:
