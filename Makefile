@@ -12,6 +12,9 @@ lint: .venv/ready  ## Check style, types and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/ready  ## Build the documentation into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 format: .venv/ready  ## Fix style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -30,5 +33,5 @@ format: .venv/ready  ## Fix style
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo test lint format help
+.PHONY: demo test lint docs format help
 .DEFAULT_GOAL := help
