@@ -13,6 +13,7 @@ from rich.table import Table
 from langchain_phase5.evaluation.agent_evaluator import AgentEvaluator
 from langchain_phase5.evaluation.compare_versions import compare_versions
 from langchain_phase5.evaluation.comparison import ComparisonReport
+from langchain_phase5.evaluation.counted import counted
 from langchain_phase5.evaluation.dataset import Dataset
 from langchain_phase5.evaluation.dataset_files import read_dataset, write_dataset
 from langchain_phase5.evaluation.dataset_manager import TestDatasetManager
@@ -184,7 +185,7 @@ def list_datasets_command(*, storage: str = STORAGE) -> int:
 def import_dataset_command(path: Path, *, name: str | None = None, storage: str = STORAGE) -> int:
     """Keep a `.jsonl` or `.csv` file as a dataset and print its version."""
     dataset = TestDatasetManager(storage).save(read_dataset(path, name=name))
-    Console().print(f"{dataset.name}@{dataset.version}: {len(dataset)} examples")
+    Console().print(f"{dataset.name}@{dataset.version}: {counted(len(dataset), 'example')}")
     return ExitCode.PASS
 
 

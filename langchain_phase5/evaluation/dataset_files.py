@@ -12,6 +12,7 @@ from langchain_phase5.evaluation.plain import plain
 from langchain_phase5.written import write_whole
 
 _COLUMNS = ("id", "query", "answer", "category", "cluster")
+_OWN = ("id", "category", "cluster")
 _QUESTIONS = ("query", "question", "input", "user_input", "prompt", "text")
 _ANSWERS = ("answer", "expected_answer", "expected", "reference", "output", "label")
 
@@ -89,21 +90,14 @@ def dataset_from_hugging_face(
 def dataset_from_langsmith(name: str, *, client: Any = None) -> Dataset:
     """Copy a dataset from LangSmith; this talks to its server.
 
+    One that `dataset_to_langsmith` made comes back the same, ids and version included.
+
     Args:
         name: Its name there.
         client: A `langsmith.Client`, by default one from the environment.
     """
     client = client or _langsmith_client()
-    examples = [
-        Example(
-            id=str(example.id),
-            inputs=example.inputs or {},
-            reference_outputs=example.outputs,
-            category=str((example.metadata or {}).get("category", "")),
-            metadata=example.metadata or {},
-        )
-        for example in client.list_examples(dataset_name=name)
-    ]
+    examples = [_from_langsmith(each) for each in client.list_examples(dataset_name=name)]
     return Dataset(name=name, examples=examples)
 
 
@@ -117,12 +111,29 @@ def dataset_to_langsmith(dataset: Dataset, *, client: Any = None) -> Any:
             {
                 "inputs": dict(example.inputs),
                 "outputs": example.reference_outputs,
-                "metadata": {**example.metadata, "category": example.category, "id": example.id},
+                "metadata": {**example.metadata, **_own(example)},
             }
             for example in dataset
         ],
     )
     return made
+
+
+def _own(example: Example) -> dict[str, str]:
+    """Return what LangSmith's examples have no field for; it travels as metadata."""
+    values = {key: getattr(example, key) for key in _OWN}
+    return {key: value for key, value in values.items() if value}
+
+
+def _from_langsmith(example: Any) -> Example:
+    metadata = dict(example.metadata or {})
+    own = {key: str(metadata.pop(key, "")) for key in _OWN}
+    return Example(
+        inputs=example.inputs or {},
+        reference_outputs=example.outputs,
+        metadata=metadata,
+        **own | {"id": own["id"] or str(example.id)},
+    )
 
 
 def _langsmith_client() -> Any:

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from langchain_phase5.evaluation.counted import counted
 from langchain_phase5.evaluation.paired_test import Verdict
 
 Kind = Literal["score", "errors", "latency", "cost"]
@@ -86,7 +87,7 @@ class Regression:
             better = "an improvement" if self.improved else "no worse within the threshold"
             return f"{name}: {better} (n = {self.n})"
         return (
-            f"{name}: inconclusive; {self.n} examples would show a drop of "
+            f"{name}: inconclusive; {counted(self.n, 'example')} would show a drop of "
             f"{self._size(self.minimum_detectable_drop)}, and one of {self._size(self.threshold)} "
             f"needs about {self.needed}"
         )

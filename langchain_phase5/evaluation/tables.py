@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from langchain_phase5.evaluation.counted import counted
 from langchain_phase5.evaluation.page import numbers
 from langchain_phase5.evaluation.regression import Regression
 
@@ -50,7 +51,8 @@ def comparison_markdown(comparison: "ComparisonReport") -> str:
     flipped = comparison.flipped()
     if flipped:
         worse = [i for i, (before, after) in flipped.items() if after < before]
-        parts.append(f"{len(flipped) - len(worse)} examples got better, {len(worse)} worse.")
+        better = counted(len(flipped) - len(worse), "example")
+        parts.append(f"{better} got better, {len(worse)} worse.")
         examples = comparison.baseline.dataset.by_id
         parts += [f"- worse: {_cell(str(dict(examples[i].inputs))[:160])}" for i in worse[:10]]
     return "\n\n".join(parts) + "\n"
@@ -64,7 +66,8 @@ def comparison_html(comparison: "ComparisonReport") -> str:
 def _title(report: "EvaluationReport") -> str:
     repeats = f" x {report.repeats}" if report.repeats > 1 else ""
     dataset = report.dataset
-    return f"{report.name} on {dataset.name}@{dataset.version}, {len(dataset)} examples{repeats}"
+    examples = counted(len(dataset), "example")
+    return f"{report.name} on {dataset.name}@{dataset.version}, {examples}{repeats}"
 
 
 def _verdict(comparison: "ComparisonReport") -> str:

@@ -129,7 +129,7 @@ function draw() {
       columns.map((column) => el("td", { class: column.class }, column.cell(example))));
     return open ? [row, detail(example)] : [row];
   }));
-  document.getElementById("count").textContent = rows.length === data.examples.length ? `${rows.length} examples` : `${rows.length} of ${data.examples.length} examples`;
+  document.getElementById("count").textContent = (rows.length === data.examples.length ? "" : `${rows.length} of `) + `${data.examples.length} ${data.examples.length === 1 ? "example" : "examples"}`;
   document.getElementById("more").hidden = rows.length <= state.shown;
 }
 

@@ -6,6 +6,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from langchain_phase5.evaluation.counted import counted
 from langchain_phase5.evaluation.estimate import Estimate
 from langchain_phase5.evaluation.page import numbers
 from langchain_phase5.evaluation.page.change_plot import change_plot
@@ -61,7 +62,7 @@ def _header(runs: "Sequence[EvaluationReport]") -> str:
     kind = "Comparison" if len(runs) > 1 else "Evaluation"
     repeats = f" \u00d7 {last.repeats} runs" if last.repeats > 1 else ""
     facts = [f"<li>{_legend(runs) if len(runs) > 1 else f'<b>{escape(last.name)}</b>'}</li>"]
-    facts.append(f"<li>{len(last.dataset)} examples{repeats}</li>")
+    facts.append(f"<li>{counted(len(last.dataset), 'example')}{repeats}</li>")
     facts.append(f"<li>dataset version <code>{escape(last.dataset.version)}</code></li>")
     if last.started_at:
         when = time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(last.started_at))
@@ -120,11 +121,11 @@ def _changes(comparison: "ComparisonReport | None") -> str:
     if left_out:
         note += (
             f" Not compared: {len(left_out.added)} new, {len(left_out.removed)} removed and "
-            f"{len(left_out.changed)} changed examples."
+            f"{counted(len(left_out.changed), 'changed example')}."
         )
     flipped = comparison.flipped()
     up = sum(after > before for before, after in flipped.values())
-    note += f" {up} examples got better and {len(flipped) - up} worse."
+    note += f" {counted(up, 'example')} got better and {len(flipped) - up} worse."
     return _section("Differences", note, change_plot(findings))
 
 

@@ -89,6 +89,20 @@ def test_hugging_face_rows():
     assert (example.inputs, example.category) == ({"query": "1 + 1"}, "sums")
 
 
+def test_a_real_hugging_face_dataset_by_its_rows_and_by_its_folder(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [{"question": f"{i} + 1", "answer": str(i + 1), "category": "sums"} for i in range(5)]
+    loaded = datasets.Dataset.from_list(rows)
+    folder = tmp_path / "sums"
+    folder.mkdir()
+    loaded.to_json(folder / "test.jsonl")
+    given = dataset_from_hugging_face(loaded, name="sums")
+    fetched = dataset_from_hugging_face(f"{folder}:default:test", name="sums")
+    assert [dict(each.inputs) for each in given] == [{"query": f"{i} + 1"} for i in range(5)]
+    assert fetched == given
+
+
 class FakeLangSmith:
     def __init__(self, examples=()):
         self.examples, self.sent = list(examples), []

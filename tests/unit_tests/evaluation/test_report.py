@@ -217,3 +217,11 @@ def test_history_keeps_every_run(tmp_path):
     assert "exact_match" in page
     assert page.count("<circle") == 3
     assert history._repr_html_() == page
+
+
+def test_one_example_is_not_one_examples():
+    report = AgentEvaluator().evaluate(lambda inputs: "1", [{"inputs": {"query": "?"}}])
+    forms = [report.to_html(), report.to_markdown(), report._repr_html_()]
+    assert all("1 example" in form and "1 examples" not in form for form in forms)
+    three = make_report()
+    assert "3 examples" in three.to_html()
