@@ -19,6 +19,10 @@ format: .venv/ready  ## Fix style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+notebooks: .venv/ready  ## Run the notebooks again and keep what they print
+	$(BIN)/jupyter-execute --NotebookClient.record_timing=False --inplace notebooks/*.ipynb
+	@$(BIN)/ruff format --quiet notebooks
+
 # The stamp is made last, so that an installation that broke off is tried again.
 .venv/ready: pyproject.toml
 	@echo "1/3 virtual environment"
@@ -33,5 +37,5 @@ format: .venv/ready  ## Fix style
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo test lint docs format help
+.PHONY: notebooks demo test lint docs format help
 .DEFAULT_GOAL := help
