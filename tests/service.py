@@ -2,12 +2,22 @@
 
 import base64
 import io
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import httpx
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import tool
 from PIL import Image, ImageDraw, ImageFont
+
+from langchain_phase5.server import ServerSettings
 
 SETTINGS: dict[str, Any] = {"database": "sqlite://", "images": "memory://"}
 """Of a service that keeps everything in memory."""
@@ -53,3 +63,50 @@ def send_mail(to: str) -> str:
 
 
 TOOLS = [get_weather, send_mail]
+
+
+class Served:
+    """The service in a process of its own, on loopback, with settings from the environment."""
+
+    def __init__(self, folder, **settings):
+        self.folder = folder
+        self.log = folder / "log"
+        self.port = settings.get("port") or _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        given = {"database": f"sqlite:///{folder}/service.db", "images": str(folder / "images")}
+        self._settings = ServerSettings(**given | settings | {"port": self.port})
+        self.process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+    def start(self):
+        command = [str(Path(sys.executable).with_name("langchain-phase5")), "serve"]
+        environment = os.environ | self._settings.to_environment()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own program
+                command, env=environment, stderr=log, stdout=log, cwd=self.folder
+            )
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/health").status_code == 200:
+                    return
+            time.sleep(0.1)
+        raise RuntimeError(self.log.read_text())
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
