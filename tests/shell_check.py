@@ -41,6 +41,7 @@ def _check_command(words: list[str]) -> None:
         "make": _check_targets,
         "pip": _check_install,
         "python": _check_script,
+        "python3": _check_script,
         "uv": lambda rest: _check_install(rest[1:]),
     }
     if name.rpartition("/")[2] in checks:
