@@ -3,10 +3,11 @@
 import asyncio
 import contextvars
 import threading
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import BaseCallbackHandler, adispatch_custom_event
 from langchain_core.runnables import RunnableConfig, RunnableLambda
@@ -27,6 +28,7 @@ from langchain_phase5.evaluation.target import Target
 if TYPE_CHECKING:
     from langchain_phase5.storage.database import Database
 
+_Report = TypeVar("_Report")
 AnyDataset = Dataset | str | Iterable[Example | Mapping[str, Any]]
 
 
@@ -144,6 +146,7 @@ class AgentEvaluator:
         baseline: EvaluationReport,
         metrics: Sequence[Metric] | Metric = ("exact_match",),
         *,
+        begun: EvaluationReport | None = None,
         plan: SequentialTest | None = None,
         threshold: float = 0.05,
         version: str = "",
@@ -157,6 +160,8 @@ class AgentEvaluator:
             target: What to run.
             baseline: The run to compare with; the more repeats it has, the sooner it is clear.
             metrics: The first one decides.
+            begun: A run of the same target with the same metrics, whose answers count as the first
+                ones.
             plan: After how many runs to look, and at which level.
             threshold: A drop that would be tolerated.
             version: What is being graded.
@@ -173,10 +178,11 @@ class AgentEvaluator:
             bind_metrics(metrics),
             settings=self._settings,
             repeats=plan.looks[-1],
-            version=version,
+            version=version or (begun.target_version if begun else ""),
             journal=journal,
             fsync=False,
         ) as session:
+            session.adopt(begun.results if begun else ())
             for runs in plan.looks:
                 await session.run(runs)
                 comparison = ComparisonReport(
@@ -200,8 +206,19 @@ class AgentEvaluator:
     ) -> EvaluationReport:
         """Do the same as `run_evaluation`, synchronously; also inside a running event loop."""
         concurrency = options.get("concurrency") or self._settings.concurrency
-        run = _on_daemons(self.run_evaluation(dataset, target, metrics, **options), concurrency)
-        return _in_thread(run) if _inside_loop() else asyncio.run(run)
+        return _finished(self.run_evaluation(dataset, target, metrics, **options), concurrency)
+
+    def evaluate_until_clear(
+        self,
+        test_dataset: AnyDataset,
+        target: Target | RayTarget,
+        baseline: EvaluationReport,
+        metrics: Sequence[Metric] | Metric = ("exact_match",),
+        **options: Any,
+    ) -> ComparisonReport:
+        """Do the same as `run_until_clear`, synchronously; also inside a running event loop."""
+        run = self.run_until_clear(test_dataset, target, baseline, metrics, **options)
+        return _finished(run, self._settings.concurrency)
 
     def _dataset(self, given: AnyDataset) -> Dataset:
         if isinstance(given, Dataset):
@@ -243,39 +260,35 @@ async def _announce(report: EvaluationReport, config: RunnableConfig) -> None:
             await adispatch_custom_event("evaluation", event, config=config)
 
 
-async def _on_daemons(
-    run: Coroutine[Any, Any, EvaluationReport], concurrency: int
-) -> EvaluationReport:
-    """Have Runnables, too, call sync functions in threads that nobody needs to wait for."""
-    asyncio.get_running_loop().set_default_executor(DaemonExecutor(concurrency))
-    return await run
+def _finished(run: Coroutine[Any, Any, _Report], concurrency: int) -> _Report:
+    """Run a coroutine to its end in a loop of its own."""
 
+    async def on_daemons() -> _Report:
+        # So that Runnables, too, call sync functions in threads that nobody needs to wait for.
+        asyncio.get_running_loop().set_default_executor(DaemonExecutor(concurrency))
+        return await run
 
-def _inside_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return False
-    return True
+        return asyncio.run(on_daemons())
+    return _in_thread(lambda: asyncio.run(on_daemons()))
 
 
-def _in_thread(run: Coroutine[Any, Any, EvaluationReport]) -> EvaluationReport:
-    """Run a coroutine to its end beside the loop that this thread is running."""
-    outcome: list[EvaluationReport] = []
-    failure: list[BaseException] = []
+def _in_thread(work: Callable[[], _Report]) -> _Report:
+    """Do something beside the loop that this thread is running, and wait for it."""
+    done: Future[_Report] = Future()
 
-    def work() -> None:
+    def call() -> None:
         try:
-            outcome.append(asyncio.run(run))
+            done.set_result(work())
         except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
-            failure.append(error)
+            done.set_exception(error)
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(call,))
     thread.start()
     thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    return done.result()
 
 
 def _at_least_one(value: int, name: str) -> int:

@@ -1,11 +1,14 @@
 """What got worse between two runs, or two sets of bare numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from langchain_phase5.evaluation.agent_evaluator import AgentEvaluator
 from langchain_phase5.evaluation.comparison import ComparisonReport
+from langchain_phase5.evaluation.metric import Metric
 from langchain_phase5.evaluation.regression import Regression
 from langchain_phase5.evaluation.report import EvaluationReport
+from langchain_phase5.evaluation.target import Target
 
 
 def detect_regressions(
@@ -14,6 +17,7 @@ def detect_regressions(
     threshold: float = 0.05,
     *,
     include_passes: bool = False,
+    adaptive: bool = False,
     **options: Any,
 ) -> list[Regression]:
     """List what got worse, or could have, the first metric first.
@@ -21,18 +25,22 @@ def detect_regressions(
     From two reports every finding is the paired test of a `ComparisonReport`, with one of three
     verdicts; an empty list means that everything was shown to be no worse within the threshold.
     From bare numbers there is nothing to test, so a drop by more than `threshold` is called a
-    regression and the finding's `rule` says `threshold`. To run examples again while a verdict is
-    inconclusive, and only then, use `AgentEvaluator.run_until_clear`.
+    regression and the finding's `rule` says `threshold`.
 
     Args:
         current_metrics: The run to judge, or its scores by metric (higher is better).
         baseline: What to compare with, in the same form.
         threshold: A drop that would be tolerated.
         include_passes: List also what passed.
-        options: Passed to `ComparisonReport`: `alpha`, `ratio_threshold`, `seed`.
+        adaptive: While the verdict is inconclusive, and only then, run every example again, up to
+            five times in all, as `AgentEvaluator.run_until_clear` does; what `current_metrics`
+            holds counts as the first runs.
+        options: Passed to `ComparisonReport`: `alpha`, `ratio_threshold`, `seed`. With `adaptive`
+            instead `target` and `metrics`, which gave `current_metrics`, an `evaluator` if not
+            `AgentEvaluator()`, and what `run_until_clear` takes: `plan`, `journal`, `seed`.
 
     Raises:
-        ValueError: The two share nothing that could be compared.
+        ValueError: The two share nothing that could be compared, or `adaptive` lacks something.
 
     Example:
         >>> [found] = detect_regressions({"accuracy": 0.8}, {"accuracy": 0.9})
@@ -40,13 +48,38 @@ def detect_regressions(
         ('regression', 'threshold')
     """
     if isinstance(current_metrics, EvaluationReport) and isinstance(baseline, EvaluationReport):
-        comparison = ComparisonReport(
-            baseline=baseline, candidate=current_metrics, threshold=threshold, **options
-        )
-        found = comparison.findings
+        compare = _repeated if adaptive else _compared
+        found = compare(current_metrics, baseline, threshold=threshold, **options).findings
+    elif adaptive:
+        msg = "adaptive=True needs the reports of two runs; bare numbers have no examples to repeat"
+        raise ValueError(msg)
     else:
         found = _by_threshold(_numbers(current_metrics), _numbers(baseline), threshold)
     return [each for each in found if include_passes or each.verdict != "pass"]
+
+
+def _compared(
+    current: EvaluationReport, baseline: EvaluationReport, **options: Any
+) -> ComparisonReport:
+    return ComparisonReport(baseline=baseline, candidate=current, **options)
+
+
+def _repeated(
+    current: EvaluationReport,
+    baseline: EvaluationReport,
+    *,
+    target: Target | None = None,
+    metrics: Sequence[Metric] | Metric = (),
+    evaluator: AgentEvaluator | None = None,
+    **options: Any,
+) -> ComparisonReport:
+    if target is None or not metrics:
+        msg = "adaptive=True runs examples again: give the target and the metrics too"
+        raise ValueError(msg)
+    again = evaluator or AgentEvaluator()
+    return again.evaluate_until_clear(
+        current.dataset, target, baseline, metrics, begun=current, **options
+    )
 
 
 def _numbers(given: EvaluationReport | Mapping[str, float]) -> dict[str, float]:

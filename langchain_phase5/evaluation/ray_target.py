@@ -30,6 +30,8 @@ class RayTarget:
         Any target becomes one that runs on a cluster:
 
         ```python
+        from langchain_phase5.evaluation import AgentEvaluator, RayTarget
+
         target = RayTarget(make_agent, workers=16)
         report = AgentEvaluator(concurrency=128).evaluate(target, dataset)
         ```

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,10 +113,20 @@ class Session:
             if result.error is None:
                 for metric in self.metrics:
                     await metric.score(example, result)
-            if self.journal:
-                self.journal.append(result)
-            self.finished.append(result)
-            self.tick(result.error is not None)
+            self._keep(result)
+
+    def adopt(self, results: Iterable[ExampleResult]) -> None:
+        """Count results of an earlier run as this one's, where it has none of its own."""
+        done = {(result.example_id, result.repeat) for result in self.finished}
+        for result in results:
+            if (result.example_id, result.repeat) not in done:
+                self._keep(result)
+
+    def _keep(self, result: ExampleResult) -> None:
+        if self.journal:
+            self.journal.append(result)
+        self.finished.append(result)
+        self.tick(result.error is not None)
 
 
 @contextmanager

@@ -211,6 +211,37 @@ def test_bare_numbers_get_the_threshold_rule_and_say_so():
         detect_regressions({"a": 1}, {"b": 1})
 
 
+def test_adaptive_detection_asks_again_only_while_nothing_is_clear():
+    asked = []
+
+    def worse_by(every):
+        def target(inputs):
+            asked.append(inputs["i"])
+            return inputs["i"] if inputs["i"] % every else -1
+
+        return target
+
+    examples = dataset(60)
+    evaluate = AgentEvaluator(concurrency=1).evaluate
+    baseline = evaluate(lambda inputs: inputs["i"], examples)
+    options = {"adaptive": True, "metrics": ["exact_match"], "include_passes": True}
+    for every, runs, verdict in ((2, 1, "regression"), (20, 5, "inconclusive")):
+        target = worse_by(every)
+        report = evaluate(target, examples, version="new")
+        found = detect_regressions(
+            report, baseline, target=target, plan=SequentialTest(futility=1.0), **options
+        )
+        assert (len(asked), found[0].verdict) == (60 * runs, verdict)
+        asked.clear()
+
+
+def test_adaptive_detection_says_what_it_needs():
+    with pytest.raises(ValueError, match="bare numbers have no examples"):
+        detect_regressions({"a": 1}, {"a": 1}, adaptive=True)
+    with pytest.raises(ValueError, match="give the target and the metrics too"):
+        detect_regressions(run(GOOD), run(GOOD), adaptive=True)
+
+
 def test_the_gate_has_four_answers():
     good = run(GOOD * 3)
     assert gate(ComparisonReport(baseline=good, candidate=good)) == ExitCode.PASS
