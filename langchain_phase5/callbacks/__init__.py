@@ -5,11 +5,7 @@ Three handlers stand on one tracker, so they agree on what a run is and how it e
 - `PrometheusCallbackHandler` exports the metrics below.
 - `InteractionRecorder` writes every agent run to the database, for routing to learn from and
   evaluation to sample from.
-- `RunCollector` is attached to one run and asked afterwards for its tokens, cost and calls:
-
-      collector = RunCollector()
-      agent.invoke({"messages": "Hi"}, {"callbacks": [collector]})
-      collector.usage.input, collector.cost_usd, [call.status for call in collector.tool_calls]
+- `RunCollector` is attached to one run and asked afterwards for its tokens, cost and calls.
 
 `start_metrics_server`, `metrics_app` and `push_metrics` hand the metrics over.
 

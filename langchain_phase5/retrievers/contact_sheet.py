@@ -46,6 +46,10 @@ def contact_sheet(
 
     Example:
         ```python
+        from langchain_phase5.retrievers import CLIPImageRetriever, contact_sheet
+
+        retriever = CLIPImageRetriever()
+        retriever.add_images("photos/")
         contact_sheet(retriever.invoke("a red car"), "cars.html", title="a red car")
         ```
     """

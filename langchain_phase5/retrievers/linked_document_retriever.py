@@ -25,13 +25,17 @@ class LinkedDocumentRetriever(BaseRetriever):
         ```python
         from pathlib import Path
 
-        from langchain_core.vectorstores import InMemoryVectorStore
+        from langchain_core.documents import Document
+        from langchain_core.stores import InMemoryStore
 
-        texts = InMemoryVectorStore(text_embeddings)
-        texts.add_texts(["How to change the filter: ..."], ids=["manual-p7"])
+        from langchain_phase5.retrievers import CLIPImageRetriever, LinkedDocumentRetriever
+
+        texts = InMemoryStore()
+        page = Document("How to change the filter: ...", id="manual-p7")
+        texts.mset([("manual-p7", page)])
         images = CLIPImageRetriever()
         images.add_images(["filter.png"], metadatas=[{"document_ids": ["manual-p7"]}])
-        retriever = LinkedDocumentRetriever(images=images, lookup=texts.get_by_ids)
+        retriever = LinkedDocumentRetriever(images=images, lookup=texts.mget)
         retriever.invoke(Path("photo-of-my-filter.jpg"))
         ```
     """

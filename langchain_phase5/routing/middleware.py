@@ -84,13 +84,18 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
     Example:
         ```python
         from langchain.agents import create_agent
+
+        from langchain_phase5.demo import ScriptedChatModel
+        from langchain_phase5.demo.business import all_tools
         from langchain_phase5.routing import ToolRouter, ToolRouterMiddleware
 
         agent = create_agent(
-            "openai:gpt-5-mini",
-            tools=my_200_tools,
+            ScriptedChatModel(),  # a stand-in that needs no key; yours: "openai:gpt-5-mini"
+            tools=all_tools(),
             middleware=[ToolRouterMiddleware(ToolRouter("auto"), top_k=5, search=True)],
         )
+        state = agent.invoke({"messages": "Where is order A-1001?"})
+        print(state["routed_tools"]["offered"])
         ```
     """
 
