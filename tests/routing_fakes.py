@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
-from langchain_phase5.routing.words import words
+from langchain_phase5.routing.text.words import words
 
 
 class WordEmbeddings(Embeddings):

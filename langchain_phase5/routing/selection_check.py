@@ -9,7 +9,7 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel, Field
 
 from langchain_phase5.routing.scored_tool import ScoredTool
-from langchain_phase5.routing.tool_text import tool_text
+from langchain_phase5.routing.text.tool_text import tool_text
 from langchain_phase5.sync_or_async import Call
 
 _INSTRUCTIONS = (

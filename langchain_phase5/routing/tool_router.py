@@ -15,14 +15,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.stores import ByteStore
 
-from langchain_phase5.routing.conversation import Question, read_conversation
-from langchain_phase5.routing.embedder import Embedder
 from langchain_phase5.routing.embedding_choice import choose_embeddings, embeddings_name
-from langchain_phase5.routing.rank_calibration import RankCalibration
+from langchain_phase5.routing.history.rank_calibration import RankCalibration
+from langchain_phase5.routing.history.tool_history import ToolHistory
+from langchain_phase5.routing.ranking.embedder import Embedder
+from langchain_phase5.routing.ranking.tool_ranking import ToolRanking
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
 from langchain_phase5.routing.selection_check import SelectionCheck
-from langchain_phase5.routing.tool_history import ToolHistory
-from langchain_phase5.routing.tool_ranking import ToolRanking
+from langchain_phase5.routing.text.conversation import Question, read_conversation
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import ToolOutcome
 from langchain_phase5.sync_or_async import Steps, arun_steps, run_steps

@@ -29,7 +29,7 @@ from langchain_phase5.routing.benchmark.figures import (
 )
 from langchain_phase5.routing.benchmark.wrong_calls import DistractibleModel, relative_saving
 from langchain_phase5.routing.embedding_choice import choose_embeddings
-from langchain_phase5.routing.tool_history import ToolHistory
+from langchain_phase5.routing.history.tool_history import ToolHistory
 from langchain_phase5.routing.tool_router import ToolRouter
 from langchain_phase5.written import write_whole
 

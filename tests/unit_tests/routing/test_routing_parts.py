@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from langchain_phase5.routing.clauses import clauses
-from langchain_phase5.routing.outcome_trust import OutcomeTrust
-from langchain_phase5.routing.rank_calibration import RankCalibration
-from langchain_phase5.routing.tool_directions import ToolDirections
-from langchain_phase5.routing.vector_cache import VectorCache
-from langchain_phase5.routing.vector_table import VectorTable
-from langchain_phase5.routing.words import words
+from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.history.rank_calibration import RankCalibration
+from langchain_phase5.routing.history.tool_directions import ToolDirections
+from langchain_phase5.routing.ranking.vector_cache import VectorCache
+from langchain_phase5.routing.ranking.vector_table import VectorTable
+from langchain_phase5.routing.text.clauses import clauses
+from langchain_phase5.routing.text.words import words
 
 
 def unit(rows, dimensions, seed=0):
@@ -129,9 +129,12 @@ def test_the_cache_is_bounded_and_keeps_what_is_used():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("getHTTPPage_by-code", ["get", "http", "page", "code"]),
+        ("getHTTPPanel_by-hand", ["get", "http", "panel", "hand"]),
         ("東京abc天気", ["東京", "abc", "天気"]),
-        ("Classes glass cities", ["classe", "glass", "citie"]),
+        ("Classes glass cities city", ["class", "glass", "cit", "cit"]),
+        ("booking booked books bookings", ["book", "book", "book", "book"]),
+        ("translation translate translates", ["transl", "translat", "translat"]),
+        ("ring red dies use", ["ring", "red", "die", "use"]),
         ("", []),
     ],
 )

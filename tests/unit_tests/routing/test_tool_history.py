@@ -172,7 +172,7 @@ class TestPersistence:
         assert len(ToolHistory(url)) == 2
 
     def test_the_database_is_bounded(self, url, monkeypatch):
-        monkeypatch.setattr("langchain_phase5.routing.tool_history._PRUNE_EVERY", 5)
+        monkeypatch.setattr("langchain_phase5.routing.history.tool_history._PRUNE_EVERY", 5)
         history = ToolHistory(url, max_outcomes=3)
         for i in range(10):
             history.record(outcome(f"q{i}"))
@@ -185,7 +185,7 @@ class TestPersistence:
 class TestFaults:
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch):
-        monkeypatch.setattr("langchain_phase5.routing.tool_history._RETRY_SECONDS", 0.01)
+        monkeypatch.setattr("langchain_phase5.routing.history.tool_history._RETRY_SECONDS", 0.01)
 
     def test_a_database_that_is_gone_is_counted(self, tmp_path, caplog):
         history = ToolHistory(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")

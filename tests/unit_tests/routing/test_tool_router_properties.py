@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.routing import ToolRouter
-from langchain_phase5.routing.coverage import rank_by_coverage
-from langchain_phase5.routing.words import words
+from langchain_phase5.routing.ranking.coverage import rank_by_coverage
+from langchain_phase5.routing.text.words import words
 
 WORDS = ["mail", "song", "city", "money", "table", "flight", "photo", "stock", "map", "note"]
+STEMS = [stem for word in WORDS for stem in words(word)]
 UNRELATED = ["zebra", "quagga", "okapi"]
 
 texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
@@ -30,9 +31,9 @@ class Axes(Embeddings):
     """Every known word has an axis of its own, all unknown words share one."""
 
     def embed_query(self, text):
-        vector = np.zeros(len(WORDS) + 1)
+        vector = np.zeros(len(STEMS) + 1)
         for word in words(text):
-            vector[WORDS.index(word) if word in WORDS else len(WORDS)] += 1
+            vector[STEMS.index(word) if word in STEMS else len(STEMS)] += 1
         return (vector / max(1.0, np.linalg.norm(vector))).tolist()
 
     def embed_documents(self, texts):

@@ -7,14 +7,14 @@ from threading import RLock
 import numpy as np
 import numpy.typing as npt
 
-from langchain_phase5.routing.clauses import clauses
-from langchain_phase5.routing.conversation import Conversation
-from langchain_phase5.routing.coverage import rank_by_coverage
-from langchain_phase5.routing.embedder import Embedder
-from langchain_phase5.routing.outcome_index import OutcomeIndex
+from langchain_phase5.routing.history.outcome_index import OutcomeIndex
+from langchain_phase5.routing.history.tool_history import ToolHistory
+from langchain_phase5.routing.ranking.coverage import rank_by_coverage
+from langchain_phase5.routing.ranking.embedder import Embedder
+from langchain_phase5.routing.ranking.tool_index import ToolIndex
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
-from langchain_phase5.routing.tool_history import ToolHistory
-from langchain_phase5.routing.tool_index import ToolIndex
+from langchain_phase5.routing.text.clauses import clauses
+from langchain_phase5.routing.text.conversation import Conversation
 from langchain_phase5.storage.outcomes import ToolOutcome
 from langchain_phase5.sync_or_async import Steps
 

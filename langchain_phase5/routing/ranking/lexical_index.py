@@ -1,18 +1,19 @@
 """Word search over tools: BM25 whose scores do not depend on the tools that do not match."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from langchain_phase5.routing.text.word_weight import rarity, word_weight
 
 Floats = npt.NDArray[np.float32]
 
 _SATURATION = 1.2
 _LENGTH_PENALTY = 0.75
 _USUAL_LENGTH = 40.0
-_COLLECTION = 10_000.0
-_SCALE = 0.08
+_SCALE = 0.033
+_QUESTION_LENGTH_PENALTY = 0.3
 
 
 class LexicalIndex:
@@ -21,8 +22,9 @@ class LexicalIndex:
     Two of its statistics are fixed instead of taken from the tool list: the usual length of a text
     and the size of the collection that a word is rare in. So a tool that shares no word with the
     question changes no other tool's score, scores can be compared between tool lists, and they can
-    be added to a cosine. The sum is divided by the root of the question's weight: a long question
-    may match in more places, but not in proportion to its length.
+    be added to a cosine. The sum is divided by a power of the question's weight: a long question
+    may match in more places, but not in proportion to its length. A word that is common in English
+    at large counts less (`word_weight`).
 
     Args:
         documents: The words of every tool, in the order of the scores.
@@ -30,7 +32,7 @@ class LexicalIndex:
     Example:
         >>> index = LexicalIndex([["book", "hotel"], ["weather"]])
         >>> index.scores(["hotel", "paris"]).astype(float).round(2).tolist()
-        [0.27, 0.0]
+        [0.18, 0.0]
     """
 
     def __init__(self, documents: Sequence[Sequence[str]]) -> None:
@@ -48,12 +50,14 @@ class LexicalIndex:
         for word in dict.fromkeys(query):
             place = self._words.get(word)
             if place is None:
-                weight_of_query += rarity(0)
+                weight_of_query += word_weight(word) * rarity(0)
                 continue
             start, end = self._starts[place], self._starts[place + 1]
-            weight_of_query += rarity(end - start)
+            weight_of_query += self._weights[place]
             total[self._documents[start:end]] += self._strengths[start:end]
-        return total * np.float32(_SCALE / weight_of_query**0.5) if weight_of_query else total
+        if not weight_of_query:
+            return total
+        return total * np.float32(_SCALE / weight_of_query**_QUESTION_LENGTH_PENALTY)
 
     def _fill(self, flat: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> None:
         """Group the words: where each occurs, and how strongly it speaks for that document."""
@@ -63,12 +67,8 @@ class LexicalIndex:
         pivot = _SATURATION * (1 + _LENGTH_PENALTY * (lengths[documents] / _USUAL_LENGTH - 1))
         strengths = counts * (_SATURATION + 1) / (counts + pivot)
         starts = np.searchsorted(words, np.arange(len(self._words) + 1))
-        rarities = np.array([rarity(count) for count in np.diff(starts).tolist()])
+        counts_by_word = zip(self._words, np.diff(starts).tolist(), strict=True)
+        self._weights = [word_weight(word) * rarity(count) for word, count in counts_by_word]
         self._documents = documents
-        self._strengths: Floats = (rarities[words] * strengths).astype(np.float32)
+        self._strengths: Floats = (np.array(self._weights)[words] * strengths).astype(np.float32)
         self._starts: list[int] = starts.tolist()
-
-
-def rarity(documents_with_it: int) -> float:
-    """Weight a word by how few documents have it, as in BM25 but for a collection of fixed size."""
-    return math.log1p(_COLLECTION / (documents_with_it + 0.5))

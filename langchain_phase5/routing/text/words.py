@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from langchain_phase5.routing.tool_text import readable
+from langchain_phase5.routing.text.tool_text import readable
 
 _RUNS = re.compile(r"[^\W_]+")
 _WRITTEN_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+")
@@ -12,6 +12,9 @@ _STOP_WORDS = frozenset(
     "please that the this to want we what will with would you your".split()
 )
 _MIN_STEM = 3
+_SUFFIXES = tuple(
+    "ations ation ings ing ies ers er ed es s e y".split()  # noqa: SIM905 - longest first
+)
 
 
 def words(text: str) -> list[str]:
@@ -35,9 +38,12 @@ def words(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """Take off a plural s."""
-    if len(word) > _MIN_STEM and word.endswith("s") and not word.endswith("ss"):
-        return word[:-1]
+    """Take off an English ending, so that "booking", "booked" and "books" are one word."""
+    if word.endswith("ss"):
+        return word
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_STEM:
+            return word[: -len(suffix)]
     return word
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from langchain_phase5.routing.lexical_index import rarity
+from langchain_phase5.routing.text.word_weight import rarity
 
 Floats = npt.NDArray[np.float32]
 

@@ -7,11 +7,11 @@ from threading import RLock
 import numpy as np
 import numpy.typing as npt
 
-from langchain_phase5.routing.outcome_trust import OutcomeTrust
-from langchain_phase5.routing.past_questions import PastQuestions
-from langchain_phase5.routing.success_rates import SuccessRates
-from langchain_phase5.routing.tool_directions import ToolDirections
-from langchain_phase5.routing.words import words
+from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.history.past_questions import PastQuestions
+from langchain_phase5.routing.history.success_rates import SuccessRates
+from langchain_phase5.routing.history.tool_directions import ToolDirections
+from langchain_phase5.routing.text.words import words
 from langchain_phase5.storage.outcomes import ToolOutcome
 
 Floats = npt.NDArray[np.float32]
