@@ -114,6 +114,7 @@ def job_runner(services: Services) -> JobRunner:
         metrics=services.evaluation_metrics,
         callbacks=[services.metrics],
         concurrent_jobs=settings.max_concurrent_jobs,
+        lease_seconds=settings.job_lease_seconds,
         shutdown_seconds=settings.shutdown_seconds,
     )
 

@@ -55,6 +55,8 @@ class ServerSettings(BaseModel):
     """The operator's own metrics that an evaluation may ask for, likewise."""
     max_concurrent_jobs: int = Field(2, ge=1)
     """Evaluations at a time, in each process."""
+    job_lease_seconds: float = Field(30, ge=1)
+    """How long a process may be silent before another one goes on with its evaluations."""
 
     require_key: bool = False
     """Whether every request needs an API key. Anything but loopback cannot do without."""
