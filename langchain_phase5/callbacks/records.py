@@ -11,7 +11,14 @@ from langchain_phase5.prices import Overrides, PriceRates, TokenCounts, rates_of
 
 @dataclass(slots=True, kw_only=True)
 class ModelCall:
-    """One call of a model."""
+    """One call of a model: who answered, how it ended, what it took.
+
+    Example:
+        >>> usage = TokenCounts(input=1000, output=100)
+        >>> call = ModelCall(model="mine", usage=usage, prices={"mine": {"input": 2, "output": 10}})
+        >>> call.status, call.cost_usd
+        ('success', 0.003)
+    """
 
     model: str
     response_model: str = ""
@@ -51,7 +58,12 @@ class ModelCall:
 
 @dataclass(slots=True, kw_only=True)
 class ToolCall:
-    """One call of a tool; `name` is `unknown` where the model invented it."""
+    """One call of a tool; `name` is `unknown` where the model invented it.
+
+    Example:
+        >>> ToolCall(name="get_weather", arguments={"city": "Oslo"}, seconds=0.2).status
+        'success'
+    """
 
     name: str
     id: str | None = None
@@ -66,7 +78,21 @@ class ToolCall:
 
 @dataclass(slots=True, kw_only=True)
 class AgentRecord:
-    """One agent run with the calls it made itself; a nested agent has a record of its own."""
+    """One agent run with the calls it made itself; a nested agent has a record of its own.
+
+    Example:
+        >>> from datetime import UTC
+        >>> calls = [ModelCall(model="mine", usage=TokenCounts(input=10, output=2))]
+        >>> record = AgentRecord(
+        ...     id="1",
+        ...     parent_id=None,
+        ...     name="support",
+        ...     started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        ...     model_calls=calls,
+        ... )
+        >>> record.usage.input, record.cost_usd  # nobody knows the price of "mine"
+        (10, None)
+    """
 
     id: str
     parent_id: str | None

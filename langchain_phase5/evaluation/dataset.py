@@ -27,6 +27,13 @@ class Example:
             intervals and tests then count clusters, not examples.
         metadata: Anything else worth keeping.
         id: Stable name; by default a hash of `inputs`, so an example keeps it across versions.
+
+    Example:
+        >>> capital = Example(
+        ...     inputs={"query": "Capital of France?"}, reference_outputs={"answer": "Paris"}
+        ... )
+        >>> capital.id == Example(inputs={"query": "Capital of France?"}).id
+        True
     """
 
     inputs: Mapping[str, Any]
@@ -119,7 +126,12 @@ class Dataset:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetDiff:
-    """Ids of the examples that differ between two versions of a dataset."""
+    """Ids of the examples that differ between two versions of a dataset.
+
+    Example:
+        >>> bool(DatasetDiff(added=["q7"], removed=[], changed=[]))
+        True
+    """
 
     added: list[str]
     removed: list[str]

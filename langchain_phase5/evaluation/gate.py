@@ -7,7 +7,12 @@ from langchain_phase5.evaluation.report import EvaluationReport
 
 
 class ExitCode(IntEnum):
-    """How `langchain-phase5 eval` ends."""
+    """How `langchain-phase5 eval` ends.
+
+    Example:
+        >>> ExitCode(2).name
+        'INCONCLUSIVE'
+    """
 
     PASS = 0
     REGRESSION = 1

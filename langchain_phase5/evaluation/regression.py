@@ -32,6 +32,18 @@ class Regression:
         minimum_detectable_drop: The drop that would be seen in 80 % of repetitions.
         needed: Examples (or clusters) that would show a drop of `threshold` as often.
         rule: `paired test`, or `threshold` where only bare numbers were given.
+
+    Example:
+        >>> found = Regression(
+        ...     metric="exact_match",
+        ...     verdict="regression",
+        ...     baseline=0.9,
+        ...     current=0.8,
+        ...     drop=0.1,
+        ...     threshold=0.05,
+        ... )
+        >>> found.change
+        '-10.0 points'
     """
 
     metric: str

@@ -18,7 +18,13 @@ def _nothing() -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An exception, kept whole: its type, its message and its traceback."""
+    """An exception, kept whole: its type, its message and its traceback.
+
+    Example:
+        >>> failure = Failure.of(ValueError("no such order"))
+        >>> failure.type, failure.message
+        ('ValueError', 'no such order')
+    """
 
     type: str
     message: str
@@ -57,6 +63,11 @@ class ExampleResult:
         cost: In US dollars; `None` where a price or the usage is unknown.
         attempts: Calls of the target; more than one after rate limits.
         steps: Model, tool and retriever calls, in order.
+
+    Example:
+        >>> result = ExampleResult(example_id="q1", outputs="Paris", scores={"exact_match": 1.0})
+        >>> ExampleResult.from_dict(result.as_dict()) == result
+        True
     """
 
     example_id: str

@@ -11,6 +11,10 @@ class AddReport:
         added: Ids of the images that are new, in order.
         known: Ids of those that were there already, by content.
         failed: Name of each image that could not be read, with the reason.
+
+    Example:
+        >>> print(AddReport(added=["ab12"], failed={"notes.jpg": "it is a text"}))
+        1 added, 0 already there, 1 unreadable
     """
 
     added: list[str] = field(default_factory=list)

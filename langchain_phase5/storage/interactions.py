@@ -58,7 +58,12 @@ _INTERACTIONS = Table(
 
 @dataclass(frozen=True, kw_only=True)
 class ToolUse:
-    """One tool call of an interaction."""
+    """One tool call of an interaction.
+
+    Example:
+        >>> ToolUse(name="get_weather", status="success", seconds=0.2).error_type
+        'none'
+    """
 
     name: str
     """The tool's; `unknown` where the model invented it."""
@@ -73,7 +78,13 @@ class ToolUse:
 
 @dataclass(frozen=True, kw_only=True)
 class Interaction:
-    """One agent run. A nested agent's is a row of its own, so that sums count nothing twice."""
+    """One agent run. A nested agent's is a row of its own, so that sums count nothing twice.
+
+    Example:
+        >>> asked = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> Interaction(id="1", agent_type="support", started_at=asked, input="Hi").status
+        'success'
+    """
 
     id: str
     """The run's id."""

@@ -36,7 +36,12 @@ _outcomes = Table(
 
 @dataclass(frozen=True, kw_only=True)
 class ToolOutcome:
-    """One call of a tool: what had been asked, and whether the call succeeded."""
+    """One call of a tool: what had been asked, and whether the call succeeded.
+
+    Example:
+        >>> ToolOutcome(query="rain?", tool_name="get_weather", success=True).vector is None
+        True
+    """
 
     query: str
     tool_name: str

@@ -30,6 +30,12 @@ class LoadedImage:
     """One upright RGB picture whose origin has been checked.
 
     `image` is decoded on first use, so that a file that is only passed on is never decoded.
+    Made by `load_image`.
+
+    Example:
+        >>> loaded = load_image(Image.new("L", (40, 30)))
+        >>> loaded.width, loaded.format, loaded.image.mode
+        (40, 'PIL', 'RGB')
     """
 
     sha256: str

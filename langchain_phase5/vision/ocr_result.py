@@ -8,7 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Box(BaseModel):
-    """A rectangle in pixels of the upright picture, from its top left corner."""
+    """A rectangle in pixels of the upright picture, from its top left corner.
+
+    Example:
+        >>> Box(left=4, top=2, width=40, height=12).right
+        44
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,7 +42,13 @@ class Box(BaseModel):
 
 
 class OCRWord(BaseModel):
-    """One word, with its place in the page's structure."""
+    """One word, with its place in the page's structure.
+
+    Example:
+        >>> where = Box(left=4, top=2, width=40, height=12)
+        >>> OCRWord(text="Total", confidence=0.9, box=where).text
+        'Total'
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +62,13 @@ class OCRWord(BaseModel):
 
 
 class OCRLine(BaseModel):
-    """Words that stand in one line, or lines that form one block."""
+    """Words that stand in one line, or lines that form one block.
+
+    Example:
+        >>> where = Box(left=4, top=2, width=90, height=12)
+        >>> OCRLine(text="Total 12.50", confidence=0.9, box=where).box.bottom
+        14
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -15,7 +15,12 @@ _SHORTEST_STEMMED = 4
 
 
 class RougeScore(NamedTuple):
-    """Overlap of a text with its reference, each from 0 to 1."""
+    """Overlap of a text with its reference, each from 0 to 1.
+
+    Example:
+        >>> rouge("the cat sat", "the cat sat down").recall
+        0.75
+    """
 
     precision: float
     recall: float
