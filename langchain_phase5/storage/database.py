@@ -1,18 +1,22 @@
 """One database behind a URL, shared by every feature that keeps something."""
 
+import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
 
 metadata = MetaData()
 """Every table of the package; each store module adds its own when it is imported."""
 
 _BUSY_SECONDS = 30
+_TRIES, _LONGEST_PAUSE = 10, 0.1
 
 
 class Database:
@@ -53,7 +57,16 @@ class Database:
 
     def create_tables(self, *tables: Any) -> None:
         """Create those of `tables` (all known ones without arguments) that do not exist yet."""
-        metadata.create_all(self.engine, tables=list(tables) or None)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                metadata.create_all(self.engine, tables=list(tables) or None)
+            except (IntegrityError, OperationalError, ProgrammingError):
+                if not tries_left:
+                    raise
+                # Another process has just made one of them: look again what is missing.
+                time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
+            else:
+                return
 
     def close(self) -> None:
         """Close every pooled connection. Calling it twice is fine."""

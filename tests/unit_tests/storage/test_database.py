@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from langchain_phase5.storage import Database, JobStore
 
@@ -68,3 +69,32 @@ def test_threads_share_a_database_in_memory_but_no_transaction():
             thread.join()
         assert not errors
         assert store.page(state="succeeded")[1] == 80
+
+
+def test_several_processes_may_start_on_a_new_database(tmp_path):
+    errors, together = [], threading.Barrier(6)
+
+    def start():
+        try:
+            with Database(f"sqlite:///{tmp_path}/new.db") as database:
+                together.wait()
+                for _ in range(2):
+                    JobStore(database).page()
+        except Exception as error:  # noqa: BLE001 - told below
+            errors.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+def test_tables_that_cannot_be_made_are_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("langchain_phase5.storage.database._TRIES", 2)
+    with (
+        Database(f"sqlite:///{tmp_path}/no/such/folder.db") as database,
+        pytest.raises(OperationalError),
+    ):
+        JobStore(database)
