@@ -4,18 +4,21 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import typer
 from documents import ROOT
 
 from langchain_phase5.cli import app
+from langchain_phase5.server import ServerSettings, create_app
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 _ASSIGNMENT = re.compile(r"[A-Za-z_0-9]+=\S*")
 _SEPARATORS = {"&&", "||", ";", "|", "&"}
 _KEYWORDS = {"if", "then", "fi", "else"}
-_HARMLESS = {"[", "cat", "cd", "cp", "curl", "echo", "exit", "export", "git", "mkdir", "sudo"}
+_HARMLESS = {"[", "cat", "cd", "cp", "echo", "exit", "export", "git", "mkdir", "sudo"}
 
 
 def check(line: str) -> None:
@@ -36,6 +39,7 @@ def _check_command(words: list[str]) -> None:
         return
     name, *arguments = words
     checks: dict[str, Callable[[list[str]], None]] = {
+        "curl": _check_request,
         "docker": _check_compose,
         "langchain-phase5": _check_own,
         "make": _check_targets,
@@ -95,3 +99,15 @@ def _check_compose(arguments: list[str]) -> None:
     for before, word in pairwise(arguments):
         if before in {"-f", "--file"}:
             assert (ROOT / word).is_file(), f"there is no {word}"
+
+
+def _check_request(arguments: list[str]) -> None:
+    """The service must know the address, and take such a request there."""
+    sends = {"--data", "--form", "--json"}.intersection(arguments)
+    path = next(urlsplit(word).path for word in arguments if word.startswith("http"))
+    assert ("post" if sends else "get") in service_paths()[path], path
+
+
+@cache
+def service_paths() -> dict[str, dict[str, object]]:
+    return create_app(ServerSettings(database="sqlite://", images="memory://")).openapi()["paths"]

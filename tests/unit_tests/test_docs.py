@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 from documents import PAGES, ROOT, Block, blocks_of, commands, text_of
-from shell_check import PROJECT, check
+from shell_check import PROJECT, check, service_paths
 
 from langchain_phase5.callbacks import prometheus, serving
 from langchain_phase5.cli import main
+from langchain_phase5.server import ServerSettings
 from langchain_phase5.vision import fetch
 
 ALONE = [[block] for block in blocks_of("README.md") if block.language == "python"]
@@ -142,3 +143,15 @@ def test_the_architecture_page_has_every_room_and_the_arrows():
         assert room.name.startswith(("_", "py.")) or room.name in page, room.name
     layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
     assert " → ".join(layers).replace("(", "").replace(")", "") in page
+
+
+@pytest.mark.parametrize("page", ["docs/deploy.md", "docs/security.md"])
+def test_settings_of_the_service_exist(page):
+    for name in re.findall(r"LANGCHAIN_PHASE5_([A-Z_]+)", text_of(page)):
+        assert name.lower() in ServerSettings.model_fields, name
+
+
+def test_the_endpoints_of_the_service_exist():
+    for group in re.findall(r"^\| (`(?:GET|POST)[^|]+)\|", text_of("docs/deploy.md"), re.MULTILINE):
+        for path in re.findall(r"`[A-Z ]*(/[^`]+)`", group):
+            assert any(known.endswith(path) for known in service_paths()), path
