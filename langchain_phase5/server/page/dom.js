@@ -26,7 +26,7 @@ export const date = (unix) => new Date(unix * 1000).toLocaleString("en", { dateS
 export function table(heads, rows, { caption, numeric = new Set() } = {}) {
   const kind = (column) => (numeric.has(column) ? "num" : null);
   return el("div", { class: "scroll", role: "region", tabindex: 0, "aria-label": caption },
-    el("table", {},
+    el("table", { class: heads.length > 4 ? "wide" : null },
       el("caption", { class: "unseen" }, caption),
       el("thead", {}, el("tr", {}, heads.map((head, i) => el("th", { scope: "col", class: kind(i) }, head)))),
       el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, i) => el("td", { class: kind(i) }, cell)))))));

@@ -27,7 +27,10 @@ export async function showEvaluations() {
   }
 }
 
-export function leaveEvaluations() { clearTimeout(timer); }
+export function leaveEvaluations() {
+  clearTimeout(timer);
+  say("");
+}
 
 const say = (text) => { byId("evaluations-status").textContent = text; };
 const card = (title, ...content) => el("section", { class: "card" }, el("h2", {}, title), content);
@@ -154,7 +157,7 @@ function comparison(found, asked, title) {
   const [verdict, kind] = VERDICTS[found.verdict];
   const told = found.regressions.length ? found.regressions : found.findings.slice(0, 1);
   return card(title,
-    el("p", {}, el("span", { class: `pill ${kind}` }, verdict), ` over ${found.paired} examples that both answered`),
+    el("p", {}, el("span", { class: `pill ${kind}` }, verdict), ` over ${found.paired} examples that both were asked`),
     el("ul", {}, told.map((each) => el("li", {}, each.message))),
     el("button", { class: "quiet", type: "button", onclick: () => openReport(title, `${API}/compare`, asked) }, "Open the whole comparison"));
 }

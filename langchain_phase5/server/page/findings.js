@@ -8,7 +8,7 @@ export const showAnalysis = (found) => [
   found.answer ? part("Answer", el("p", {}, found.answer)) : null,
   part("Description", el("p", {}, found.description)),
   found.objects.length ? part("Objects", el("ul", { class: "chips" }, found.objects.map((name) => el("li", {}, name)))) : null,
-  found.text ? part("Text", el("pre", {}, found.text), copyButton(() => found.text, "Copy the text")) : null,
+  found.text ? part("Text", el("pre", { tabindex: 0, role: "region", "aria-label": "Text in the image" }, found.text), copyButton(() => found.text, "Copy the text")) : null,
   found.colors.length ? part("Colors", el("ul", { class: "chips" }, found.colors.map(swatch))) : null,
   found.chart ? part("Chart", ...chartParts(found.chart)) : null,
   facts(found, `${found.width} × ${found.height} pixels, ${found.format}`),
@@ -29,7 +29,7 @@ export function showText(found) {
   byId("overlay").hidden = false;
   return [
     el("p", { class: "row" }, el("label", { class: "check", for: "boxes" }, show, " Show where the words are"), copyButton(() => found.text, "Copy the text")),
-    el("ol", { class: "lines", "aria-label": "Lines, with how sure the engine is" }, lines),
+    el("ol", { class: "lines", tabindex: 0, "aria-label": "Lines, with how sure the engine is" }, lines),
     facts({ engine: found.engine, confidence: found.confidence, notes: found.corrections }, `${found.words.length} words, ${found.languages}`),
   ];
 }
@@ -40,9 +40,15 @@ export function showMatches(found) {
   if (!found.matches.length) return [el("p", {}, "Nothing in the index resembles this image."), facts(found)];
   const rows = found.matches.map((match) => el("li", {}, thumbnail(match),
     el("div", {}, el("p", {}, match.caption || match.id || "without a caption"),
-      match.metadata?.source ? el("p", { class: "small soft break" }, String(match.metadata.source)) : null),
+      source(match) ? el("p", { class: "small soft break" }, source(match)) : null),
     el("span", { class: "score" }, match.score === null ? "" : match.score.toFixed(3))));
   return [found.answer ? part("Answer", el("p", {}, found.answer)) : null, el("ol", { class: "matches", "aria-label": "The closest first, with their similarity" }, rows), facts(found)];
+}
+
+// Where it is, unless the caption says so already.
+function source(match) {
+  const place = String(match.metadata?.source ?? "");
+  return match.caption && place.endsWith(match.caption) ? "" : place;
 }
 
 const part = (title, ...content) => el("div", { class: "part" }, el("h3", {}, title), content);
