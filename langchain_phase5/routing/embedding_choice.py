@@ -30,6 +30,9 @@ def choose_embeddings() -> tuple[Embeddings | None, str]:
     except ImportError as error:
         logger.info("Tool routing uses word search only: %s", error)
         return None, "lexical"
+    except ValueError as error:
+        logger.warning("Tool routing uses word search only, the local model is damaged: %s", error)
+        return None, "lexical"
     logger.info("Tool routing embeds with the local all-MiniLM-L6-v2.")
     return local, "local:all-MiniLM-L6-v2"
 

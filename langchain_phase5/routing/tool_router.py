@@ -48,7 +48,8 @@ class ToolRouter:
             else the local MiniLM of the `local` extra, else none; None searches by words only.
             `embeddings_name` says which it is.
         top_k: How many tools to return. "auto" returns as many as hold the wanted one with the
-            chance `coverage`, as learned from successes recorded for questions routed before.
+            chance `coverage`, as learned from successes recorded for questions routed before; kept
+            in `history`.
         max_k: Upper bound for "auto".
         coverage: The chance for "auto".
         history: Where outcomes are kept: a `ToolHistory`, a database or its URL. By default they
@@ -139,6 +140,19 @@ class ToolRouter:
         """Like `route`, with the embedding model's own `async` calls."""
         return await arun_steps(self._route(query, tools, top_k))
 
+    def prepare(self, tools: Sequence[Tool] = ()) -> None:
+        """Do now what the first routes would take time for: embed `tools` and the history.
+
+        Only questions of the history that another embedding model had seen are embedded anew.
+        Without this call every route embeds 16 of them, the newest first, and the others say
+        nothing until their turn comes.
+        """
+        run_steps(self._ranking.prepare(tools))
+
+    async def aprepare(self, tools: Sequence[Tool] = ()) -> None:
+        """Like `prepare`, with the embedding model's own `async` calls."""
+        await arun_steps(self._ranking.prepare(tools))
+
     def select_tools(
         self, query: Question, tools: Sequence[Tool], *, top_k: TopK | None = None
     ) -> list[ScoredTool]:
@@ -179,8 +193,7 @@ class ToolRouter:
         text = read_conversation(query).last
         if not text.strip():
             return
-        if success and (ranks := self._routed.get(text)):
-            self._ranks.add(ranks.get(tool_name, math.inf))
+        ranks = self._routed.get(text)
         vector = self._embedder.question(text)
         self.history.record(
             ToolOutcome(
@@ -189,6 +202,7 @@ class ToolRouter:
                 success=success,
                 embeddings=None if vector is None else self.embeddings_name,
                 vector=None if vector is None else vector.astype("<f2").tobytes(),
+                routed_rank=None if ranks is None else ranks.get(tool_name, 0),
             )
         )
 
@@ -207,6 +221,8 @@ class ToolRouter:
 
     def _cut(self, ranking: list[ScoredTool], wanted: TopK) -> list[ScoredTool]:
         """Take the first ones, as many as wanted, calibrated or above the least score."""
+        if wanted == "auto":
+            self._ranks.learn_from(self.history)
         k = self._ranks.k(self.max_k) if wanted == "auto" else wanted
         least = -math.inf if self.min_score is None else self.min_score
         return [scored for scored in ranking[:k] if scored.score >= least]

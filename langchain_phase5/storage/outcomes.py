@@ -16,7 +16,9 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
+    text,
 )
 
 from langchain_phase5.storage.database import Database, metadata
@@ -31,6 +33,7 @@ _outcomes = Table(
     Column("recorded_at", Float, nullable=False),
     Column("embeddings", String(256)),
     Column("vector", LargeBinary),
+    Column("routed_rank", Integer),
 )
 
 
@@ -54,6 +57,10 @@ class ToolOutcome:
     vector: bytes | None = None
     """The embedded query as little-endian float16, so that a restart embeds nothing anew."""
 
+    routed_rank: int | None = None
+    """Where the router had put the tool for this query: 1 is first, 0 is out of sight; None if the
+    query had not been routed with `top_k="auto"`."""
+
 
 class OutcomeStore:
     """Tool outcomes in a database, oldest dropped first.
@@ -71,6 +78,7 @@ class OutcomeStore:
     def __init__(self, storage: Database | str) -> None:
         self._database = Database(storage) if isinstance(storage, str) else storage
         self._database.create_tables(_outcomes)
+        self._add_rank_column()
 
     def add(self, outcomes: Sequence[ToolOutcome]) -> None:
         """Save outcomes in one transaction.
@@ -96,6 +104,7 @@ class OutcomeStore:
                 recorded_at=datetime.fromtimestamp(row.recorded_at, UTC),
                 embeddings=row.embeddings,
                 vector=row.vector,
+                routed_rank=row.routed_rank,
             )
             for row in reversed(rows)
         ]
@@ -116,6 +125,13 @@ class OutcomeStore:
                 delete(_outcomes).where(_outcomes.c.id <= oldest_kept)
             ).rowcount
 
+    def _add_rank_column(self) -> None:
+        """Extend a table that was made before ranks were kept."""
+        columns = inspect(self._database.engine).get_columns(_outcomes.name)
+        if all(column["name"] != "routed_rank" for column in columns):
+            with self._database.begin() as connection:
+                connection.execute(text("ALTER TABLE tool_outcomes ADD COLUMN routed_rank INTEGER"))
+
 
 def _to_row(outcome: ToolOutcome) -> dict[str, object]:
     return {
@@ -125,4 +141,5 @@ def _to_row(outcome: ToolOutcome) -> dict[str, object]:
         "recorded_at": outcome.recorded_at.timestamp(),
         "embeddings": outcome.embeddings,
         "vector": outcome.vector,
+        "routed_rank": outcome.routed_rank,
     }

@@ -4,6 +4,8 @@ import math
 from collections import deque
 from threading import Lock
 
+from langchain_phase5.routing.history.tool_history import ToolHistory
+
 _MAX_SAMPLES = 1_000
 _FIRST_GUESS = 5
 
@@ -36,6 +38,7 @@ class RankCalibration:
             raise ValueError(msg)
         self.coverage = coverage
         self._ranks: deque[float] = deque(maxlen=_MAX_SAMPLES)
+        self._outcomes_read = 0
         self._lock = Lock()
 
     @property
@@ -54,6 +57,14 @@ class RankCalibration:
         """Note the rank of a wanted tool, 1 for the first; infinite if it was out of sight."""
         with self._lock:
             self._ranks.append(rank)
+
+    def learn_from(self, history: ToolHistory) -> None:
+        """Note the ranks of tools that worked, from all outcomes not seen before."""
+        with self._lock:
+            new, self._outcomes_read = history.since(self._outcomes_read)
+        for outcome in new:
+            if outcome.success and outcome.routed_rank is not None:
+                self.add(outcome.routed_rank or math.inf)
 
     def _place(self) -> int:
         return math.ceil(round((len(self._ranks) + 1) * self.coverage, 9))

@@ -36,17 +36,19 @@ class SuccessRates:
         self._adjustments: Floats | None = None
 
     def add(self, tool_name: str, *, success: bool, time: float) -> int:
-        """Count a call at `time` (seconds) and return the tool's place in `tools`."""
+        """Count a call at `time` (seconds, in any order); return the tool's place in `tools`."""
         place = self._ids.setdefault(tool_name, len(self.tools))
         if place == len(self.tools):
             self.tools.append(tool_name)
             self._successes.append(0.0)
             self._calls.append(0.0)
             self._times.append(time)
-        fading = 0.5 ** (max(0.0, time - self._times[place]) / self._half_life)
-        self._successes[place] = self._successes[place] * fading + success
-        self._calls[place] = self._calls[place] * fading + 1
-        self._times[place] = max(time, self._times[place])
+        newest = max(time, self._times[place])
+        fading = 0.5 ** ((newest - self._times[place]) / self._half_life)
+        weight = 0.5 ** ((newest - time) / self._half_life)
+        self._successes[place] = self._successes[place] * fading + weight * success
+        self._calls[place] = self._calls[place] * fading + weight
+        self._times[place] = newest
         self._adjustments = None
         return place
 

@@ -61,11 +61,6 @@ class ToolHistory:
         self._closed = False
         self._load()
 
-    @property
-    def total(self) -> int:
-        """Outcomes seen since the start, those dropped since included; grows by each record."""
-        return self._total
-
     def record(self, outcome: ToolOutcome) -> None:
         """Keep an outcome; it counts from the next route on."""
         with self._lock:
@@ -74,11 +69,15 @@ class ToolHistory:
         if self._storage is not None:
             self._write_behind(self._storage, outcome)
 
-    def since(self, total: int) -> list[ToolOutcome]:
-        """List the outcomes recorded after `total` was what it is now, oldest first."""
+    def since(self, total: int) -> tuple[list[ToolOutcome], int]:
+        """List the outcomes recorded after `total` was this, oldest first, and say what it is now.
+
+        Both at once, so that what another thread records in between is neither lost nor read twice.
+        """
         with self._lock:
             new = min(self._total - total, len(self._outcomes))
-            return list(self._outcomes)[len(self._outcomes) - new :] if new else []
+            places = range(len(self._outcomes) - new, len(self._outcomes))
+            return [self._outcomes[place] for place in places], self._total
 
     def flush(self, *, timeout: float = 10.0) -> bool:
         """Wait up to `timeout` seconds until all is written; say whether it is."""

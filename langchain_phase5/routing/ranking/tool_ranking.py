@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float32]
 _TOOL_LISTS = 8
 _MAX_CONTEXT_SCORE = np.float32(2)
 _OUTCOMES_AT_ONCE = 2_000
+_BACKLOG_PER_ROUTE = 16
+_ANY_QUESTION = "tools"
 
 
 class ToolRanking:
@@ -30,7 +32,8 @@ class ToolRanking:
 
     Args:
         embedder: Embeds questions and tools.
-        history: Read before every ranking for what is new.
+        history: Read before every ranking for what is new. What it held before and another
+            embedding model had seen is embedded anew little by little, the newest first.
     """
 
     def __init__(self, embedder: Embedder, history: ToolHistory) -> None:
@@ -41,8 +44,20 @@ class ToolRanking:
             max_questions=history.max_outcomes,
             half_life_seconds=history.half_life.total_seconds(),
         )
-        self._outcomes_read = 0
+        self._loaded, self._outcomes_read = history.since(0)
+        self._backlog: list[ToolOutcome] = []
+        if embedder.model is not None:
+            known = [_saved_vector(outcome, embedder.name) is not None for outcome in self._loaded]
+            self._backlog = [o for o, has in zip(self._loaded, known, strict=True) if not has]
+            self._loaded = [o for o, has in zip(self._loaded, known, strict=True) if has]
         self._lock = RLock()
+
+    def prepare(self, tools: Sequence[Tool]) -> Steps[None]:
+        """Embed `tools` and all of the history."""
+        (vector,) = yield from self._embedder.embed_questions([_ANY_QUESTION])
+        if tools:
+            yield from self._index(tools, vector)
+        yield from self._read_outcomes(backlog=len(self._backlog))
 
     def rank(
         self, conversation: Conversation, tools: Sequence[Tool], *, count: int
@@ -52,7 +67,7 @@ class ToolRanking:
         texts = [*conversation.texts, *parts]
         vectors = yield from self._embedder.embed_questions(texts)
         index = yield from self._index(tools, vectors[0])
-        yield from self._read_outcomes()
+        yield from self._read_outcomes(backlog=0 if vectors[0] is None else _BACKLOG_PER_ROUTE)
         scores = [
             self._score(text, vector, index) for text, vector in zip(texts, vectors, strict=True)
         ]
@@ -91,13 +106,16 @@ class ToolRanking:
             index.embed(self._embedder.tool_texts)
         return index
 
-    def _read_outcomes(self) -> Steps[None]:
-        """Take in outcomes recorded since the last route."""
+    def _read_outcomes(self, *, backlog: int) -> Steps[None]:
+        """Take in what was recorded since the last route, and so many of the backlog."""
         with self._lock:
-            new = self._history.since(self._outcomes_read)
-            self._outcomes_read = self._history.total
+            new, self._outcomes_read = self._history.since(self._outcomes_read)
+            start = max(0, len(self._backlog) - backlog)
+            due = [*self._backlog[start:], *self._loaded, *new]
+            del self._backlog[start:]
+            self._loaded = []
         for batch in (
-            new[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(new), _OUTCOMES_AT_ONCE)
+            due[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(due), _OUTCOMES_AT_ONCE)
         ):
             vectors = [_saved_vector(outcome, self._embedder.name) for outcome in batch]
             unknown = [o.query for o, vector in zip(batch, vectors, strict=True) if vector is None]

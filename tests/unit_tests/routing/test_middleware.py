@@ -66,7 +66,7 @@ def tool_messages(result: dict[str, Any]) -> list[ToolMessage]:
 def outcomes(middleware: ToolRouterMiddleware) -> list[tuple[str, str, bool]]:
     return [
         (outcome.query, outcome.tool_name, outcome.success)
-        for outcome in middleware.router.history.since(0)
+        for outcome in middleware.router.history.since(0)[0]
     ]
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.rank_calibration import RankCalibration
+from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
 from langchain_phase5.routing.ranking.vector_cache import VectorCache
 from langchain_phase5.routing.ranking.vector_table import VectorTable
@@ -102,6 +103,19 @@ class TestRankCalibration:
     def test_an_impossible_coverage_is_refused(self, coverage):
         with pytest.raises(ValueError, match="coverage"):
             RankCalibration(coverage=coverage)
+
+
+class TestSuccessRates:
+    def test_the_order_in_which_calls_are_read_does_not_matter(self):
+        calls = [("a", True, 0.0), ("a", False, 50.0), ("b", True, 100.0), ("a", True, 200.0)]
+        found = []
+        for read in (calls, calls[::-1]):
+            rates = SuccessRates(half_life_seconds=100)
+            for tool, success, time in read:
+                rates.add(tool, success=success, time=time)
+            found.append(dict(zip(rates.tools, rates.adjustments().tolist(), strict=True)))
+
+        assert found[0] == pytest.approx(found[1])
 
 
 def test_trust_forgets_the_distant_past():

@@ -104,7 +104,7 @@ class TestLearning:
         router.record([("user", "hello"), ("ai", "yes?"), ("user", "play")], "t", success=True)
         router.record("", "t", success=True)
 
-        assert [kept.query for kept in router.history.since(0)] == ["play"]
+        assert [kept.query for kept in router.history.since(0)[0]] == ["play"]
 
     def test_memory_is_bounded(self):
         history = ToolHistory(max_outcomes=10)
@@ -124,7 +124,108 @@ class TestLearning:
             ToolHistory(max_outcomes=0)
 
 
+class TestAnotherModel:
+    @pytest.fixture
+    def history(self):
+        history = ToolHistory()
+        for i in range(50):
+            history.record(outcome(f"evening number {i}", "book_table"))
+        return history
+
+    def test_a_route_embeds_few_old_questions_the_newest_first(self, history):
+        model = WordEmbeddings()
+        router = ToolRouter(model, history=history)
+
+        router.route("play", TOOLS)
+        first = [query for query in model.queries if query != "play"]
+        router.route("play", TOOLS)
+
+        assert 0 < len(first) < 20
+        assert "evening number 49" in first
+        assert "evening number 0" not in model.queries
+        assert len(model.queries) == 2 * len(first) + 1
+
+    def test_all_are_embedded_in_time(self, history):
+        model = WordEmbeddings()
+        router = ToolRouter(model, history=history)
+        for i in range(10):
+            router.route(f"play {i}", TOOLS)
+
+        assert {f"evening number {i}" for i in range(50)} <= set(model.queries)
+        assert len(model.queries) == len(set(model.queries)) == 60
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    async def test_preparing_leaves_the_routes_nothing_to_embed(self, history, asynchronous):
+        model = WordEmbeddings()
+        router = ToolRouter(model, history=history, top_k=1)
+        await router.aprepare(TOOLS) if asynchronous else router.prepare(TOOLS)
+        model.queries.clear()
+        model.documents.clear()
+
+        assert names(router.route("evening number", TOOLS)) == ["book_table"]
+        assert model.queries == ["evening number"]
+        assert model.documents == []
+
+    def test_what_is_recorded_since_counts_at_once(self, history):
+        router = ToolRouter(WordEmbeddings(), history=history, top_k=1)
+        for i in range(30):
+            router.record(f"something quiet {i}", "send_mail", success=True)
+
+        assert names(router.route("something quiet", TOOLS)) == ["send_mail"]
+
+    def test_a_model_that_fails_uses_up_no_old_question(self, history):
+        model = WordEmbeddings()
+        router = ToolRouter(model, history=history, top_k=1)
+        model.vector = None
+        router.route("evening", TOOLS)
+        del model.vector
+        model.queries.clear()
+        router.prepare()
+
+        assert {f"evening number {i}" for i in range(50)} <= set(model.queries)
+
+    def test_without_a_model_all_counts_at_once(self, history):
+        assert names(ToolRouter(history=history, top_k=1).route("evening number", TOOLS)) == [
+            "book_table"
+        ]
+
+
 class TestPersistence:
+    def test_the_number_of_tools_stays_calibrated_over_a_restart(self, url):
+        def router():
+            return ToolRouter(top_k="auto", max_k=4, coverage=0.8, history=url)
+
+        first = router()
+        for i in range(20):
+            first.route(f"play a song {i}", TOOLS)
+            first.record(f"play a song {i}", "play_music", success=True)
+            first.record(f"play a song {i}", "send_mail", success=False)
+        assert len(first.route("play a song", TOOLS)) == 1
+        first.history.close()
+
+        assert len(router().route("play a song", TOOLS)) == 1
+
+    def test_a_tool_out_of_sight_is_remembered_as_such(self, url):
+        def router():
+            return ToolRouter(top_k="auto", max_k=3, coverage=0.8, history=url)
+
+        first = router()
+        for i in range(20):
+            first.route(f"play a song {i}", TOOLS)
+            first.record(f"play a song {i}", "elsewhere", success=True)
+        first.history.close()
+
+        assert len(router().route("play a song", TOOLS)) == 3
+
+    def test_a_table_without_ranks_is_extended(self, url, tmp_path):
+        OutcomeStore(url).add([outcome()])
+        with sqlite3.connect(tmp_path / "history.db") as connection:
+            connection.execute("ALTER TABLE tool_outcomes DROP COLUMN routed_rank")
+
+        store = OutcomeStore(url)
+
+        assert [(o.query, o.routed_rank) for o in store.latest(5)] == [("play", None)]
+
     def test_a_restart_ranks_alike_and_embeds_no_question_anew(self, url):
         first = ToolRouter(WordEmbeddings(), history=url)
         for i in range(5):

@@ -13,7 +13,7 @@ from langchain_core.tools import StructuredTool, Tool, tool
 from pydantic import BaseModel, Field
 from routing_fakes import TOOLS, WordEmbeddings, make_tool, names
 
-from langchain_phase5.routing import ScoredTool, ToolRouter
+from langchain_phase5.routing import LocalEmbeddings, ScoredTool, ToolRouter
 from langchain_phase5.routing.selection_check import ToolSelection
 
 both_ways = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
@@ -386,6 +386,22 @@ class TestAuto:
 
         assert ToolRouter("auto").embeddings_name == "lexical"
         assert "langchain-phase5[local]" in caplog.text
+
+    def test_words_where_the_model_is_damaged(self, monkeypatch, caplog, tmp_path):
+        def damaged():
+            return LocalEmbeddings(folder=tmp_path)
+
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        (tmp_path / "tokenizer.json").write_text("{}")
+        monkeypatch.setattr("langchain_phase5.routing.local_embeddings.LocalEmbeddings", damaged)
+
+        router = ToolRouter("auto")
+
+        assert router.embeddings_name == "lexical"
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert "tokenizer.json" in record.message
+        assert names(router.route("weather", TOOLS))[0] == "get_weather"
 
 
 class TestAdaptiveK:
