@@ -128,13 +128,14 @@ def test_extras_are_all_in_the_readme():
 
 @pytest.mark.parametrize("module", DOCUMENTED)
 def test_the_reference_has_every_public_name(module):
+    """That nothing else is there, `mkdocs build --strict` sees: it cannot be resolved."""
     module = f"langchain_phase5.{module}"
-    listed = re.findall(
-        rf"^::: {re.escape(module)}\.(?!metrics$)(\w+)$",
-        "\n".join(text_of(page) for page in PAGES if page.startswith("docs/reference/")),
-        flags=re.MULTILINE,
-    )
-    assert sorted(listed) == sorted(importlib.import_module(module).__all__)
+    pages = "".join(text_of(page) for page in PAGES if page.startswith("docs/reference/"))
+    for name in importlib.import_module(module).__all__:
+        in_a_file_of_its_name = rf"(\.{name})?"
+        assert re.search(rf"^::: {module}\.{name}{in_a_file_of_its_name}$", pages, re.MULTILINE), (
+            name
+        )
 
 
 def test_the_architecture_page_has_every_room_and_the_arrows():
