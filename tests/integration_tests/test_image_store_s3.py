@@ -1,29 +1,19 @@
-import contextlib
 from datetime import timedelta
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from PIL import Image
+from s3 import KEYS, s3_server
 
 from langchain_phase5.vision import ImageNotFoundError, ImageStore, UnreadableImageError, load_image
 
 # moto and botocore still call what Python 3.12 deprecates.
 pytestmark = [pytest.mark.enable_socket, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 @pytest.fixture
 def s3():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
-    with contextlib.closing(client):
-        client.create_bucket(Bucket="pictures")
-        yield client, endpoint
-    server.stop()
+    with s3_server() as server:
+        yield server
 
 
 def open_store(endpoint, bucket="pictures", **options):
