@@ -3,9 +3,12 @@
 import hashlib
 import json
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from langchain_phase5.retrievers.model_hub import hub_if_reachable
 
 LOCAL = "local-dir:"
 
@@ -63,8 +66,15 @@ def load_clip_model(
 
     _check_name(open_clip, model_name, pretrained)
     device = device or _best_device(torch)
-    with _loading:  # open_clip and the hub client share caches that are not safe to fill twice
-        network, preprocess = _create(open_clip, model_name, pretrained, cache_dir)
+    local = model_name.startswith(LOCAL) or pretrained is None or Path(pretrained).is_file()
+    fetched = not local or model_name.startswith("hf-hub:")
+    with (
+        _loading,  # open_clip and the hub client share caches that are not safe to fill twice
+        hub_if_reachable() if fetched else nullcontext(enter_result=True) as reachable,
+    ):
+        network, preprocess = _create(
+            open_clip, model_name, pretrained, cache_dir, reachable=reachable
+        )
         tokenize = open_clip.get_tokenizer(model_name, cache_dir=cache_dir)
     network.eval().requires_grad_(requires_grad=False)
     fingerprint = _fingerprint(network)
@@ -124,7 +134,12 @@ def _check_folder(folder: Path) -> None:
 
 
 def _create(
-    open_clip: Any, model_name: str, pretrained: str | None, cache_dir: str | None
+    open_clip: Any,
+    model_name: str,
+    pretrained: str | None,
+    cache_dir: str | None,
+    *,
+    reachable: bool,
 ) -> tuple[Any, Any]:
     local = model_name.startswith(LOCAL)
     try:
@@ -140,11 +155,17 @@ def _create(
         if local:
             msg = f"the weights in {model_name.removeprefix(LOCAL)} do not load: {error}"
             raise ValueError(msg) from error
+        hub = "the model hub" if reachable else "the model hub, which does not answer,"
         msg = (
             f"the weights of {model_name} ({pretrained}) could not be loaded: {error}\n"
-            "They are fetched from the model hub on first use. Either connect this machine to it "
-            "once (they stay in the cache), or copy a folder with open_clip_config.json and "
-            "open_clip_model.safetensors here and use OpenCLIPEmbeddings.from_local(folder)."
+            f"They come from {hub} on first use and stay in its cache. Do one of these:\n"
+            "- connect this machine once, or set HF_ENDPOINT to a mirror;\n"
+            "- copy the cache of another machine here and say where with HF_HOME;\n"
+            "- copy a folder with open_clip_config.json and open_clip_model.safetensors here and "
+            "use OpenCLIPEmbeddings.from_local(folder), or pass a checkpoint as `pretrained`;\n"
+            "- to try things out, use the demo's model, which knows drawings only: "
+            "OpenCLIPEmbeddings.from_local(langchain_phase5.demo.tiny_drawings.path()).\n"
+            "HF_HUB_OFFLINE=1 keeps the hub from being asked at all."
         )
         raise ModelUnavailableError(msg) from error
     return network, preprocess

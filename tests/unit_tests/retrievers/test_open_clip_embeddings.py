@@ -193,6 +193,57 @@ def test_without_the_hub_the_remedy_is_told(monkeypatch):
         OpenCLIPEmbeddings().embed_query("x")
 
 
+class Hub:
+    """Stands for the hub's session; refuses, or answers the question whether it is there."""
+
+    def __init__(self, error=None):
+        self.error, self.requests = error, []
+
+    def head(self, url, *, timeout):
+        self.requests.append(("HEAD", url))
+        if self.error:
+            raise self.error
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(monkeypatch, tmp_path, caplog):
+    import huggingface_hub  # noqa: PLC0415 - comes with open_clip
+
+    hub = Hub(OSError("no route"))
+    monkeypatch.setattr(huggingface_hub, "get_session", lambda: hub)
+    with pytest.raises(ModelUnavailableError, match="which does not answer") as caught:
+        OpenCLIPEmbeddings(cache_dir=str(tmp_path)).embed_query("x")
+    for remedy in ("HF_HUB_OFFLINE", "HF_ENDPOINT", "from_local", "tiny_drawings", "HF_HOME"):
+        assert remedy in str(caught.value)
+    assert len(hub.requests) == 1
+    assert "Retrying" not in caplog.text
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE, "others may still use the hub"
+
+
+def test_a_hub_that_answers_is_used(monkeypatch, tmp_path):
+    import huggingface_hub  # noqa: PLC0415 - comes with open_clip
+
+    def create(*args, **kwargs):
+        assert not huggingface_hub.constants.HF_HUB_OFFLINE
+        raise OSError("404")
+
+    hub = Hub()
+    monkeypatch.setattr(huggingface_hub, "get_session", lambda: hub)
+    monkeypatch.setattr(open_clip, "create_model_and_transforms", create)
+    with pytest.raises(ModelUnavailableError, match="from the model hub on first use"):
+        OpenCLIPEmbeddings(cache_dir=str(tmp_path)).embed_query("x")
+    assert len(hub.requests) == 1
+
+
+def test_local_models_need_no_hub(monkeypatch, clip):
+    import huggingface_hub  # noqa: PLC0415 - comes with open_clip
+
+    hub = Hub(OSError("no route"))
+    monkeypatch.setattr(huggingface_hub, "get_session", lambda: hub)
+    again = OpenCLIPEmbeddings(**clip.arguments)
+    assert again.embed_query("a chart") == clip.embed_query("a chart")
+    assert hub.requests == []
+
+
 @pytest.mark.parametrize(("module", "use"), [("open_clip", "embed_query"), ("faiss", "search")])
 def test_missing_extra_is_named(monkeypatch, clip, module, use):
     from langchain_phase5.retrievers import ImageIndex  # noqa: PLC0415 - read as in a bare install
