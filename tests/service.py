@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from langchain_phase5.server import ServerSettings
 
+TESTS = Path(__file__).parent
 SETTINGS: dict[str, Any] = {"database": "sqlite://", "images": "memory://"}
 """Of a service that keeps everything in memory."""
 
@@ -65,6 +66,11 @@ def send_mail(to: str) -> str:
 TOOLS = [get_weather, send_mail]
 
 
+def echo(inputs):
+    """Answers with the question."""
+    return inputs
+
+
 class Served:
     """The service in a process of its own, on loopback, with settings from the environment."""
 
@@ -88,7 +94,7 @@ class Served:
 
     def start(self):
         command = [str(Path(sys.executable).with_name("langchain-phase5")), "serve"]
-        environment = os.environ | self._settings.to_environment()
+        environment = os.environ | self._settings.to_environment() | {"PYTHONPATH": str(TESTS)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 command, env=environment, stderr=log, stdout=log, cwd=self.folder

@@ -3,10 +3,12 @@
 from fastapi import FastAPI
 
 from langchain_phase5.server import (
+    dataset_routes,
     evaluation_routes,
     health_routes,
     images_routes,
     page_routes,
+    run_routes,
     tools_routes,
     vision_routes,
 )
@@ -27,6 +29,8 @@ def add_routes(app: FastAPI) -> None:
         images_routes,
         tools_routes,
         evaluation_routes,
+        run_routes,
+        dataset_routes,
         health_routes,
         page_routes,
     ):

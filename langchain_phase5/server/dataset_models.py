@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_EXAMPLES = 10_000
 
+_NEVER_NULL = {"query", "inputs", "reference_outputs"}
 _Text = Annotated[str, StringConstraints(max_length=100_000)]
 _Prose = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
 
@@ -31,7 +32,7 @@ class NewExample(BaseModel):
     )
 
     query: _Text | SkipJsonSchema[None] = None
-    inputs: dict[str, Any] | SkipJsonSchema[None] = Field(None, min_length=1)
+    inputs: Annotated[dict[str, Any], Field(min_length=1)] | SkipJsonSchema[None] = None
     answer: Any = Field(None, description="What a right answer looks like")
     reference_outputs: dict[str, Any] | SkipJsonSchema[None] = Field(
         None, description="Instead of `answer`, e.g. with the `tool_calls` that are expected"
@@ -43,6 +44,10 @@ class NewExample(BaseModel):
 
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
+        given = self.model_dump(include=self.model_fields_set & _NEVER_NULL)
+        if None in given.values():
+            msg = "leave out what is null"
+            raise ValueError(msg)
         if (self.query is None) == (self.inputs is None):
             msg = "give either `query` or `inputs`"
             raise ValueError(msg)

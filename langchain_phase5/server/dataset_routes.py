@@ -20,7 +20,7 @@ from langchain_phase5.server.report_format import ascii_json
 from langchain_phase5.server.request_types import Limit, Name, Offset, Version
 from langchain_phase5.server.services import Services, ServicesOfApp
 
-router = APIRouter(prefix="/datasets")
+router = APIRouter(prefix="/api/v1/eval/datasets", tags=["evaluation"])
 
 
 @router.post("", status_code=201, openapi_extra=described())

@@ -18,14 +18,16 @@ from langchain_phase5.server.request_body import body_description
 _LINES = ("application/jsonl", "application/x-ndjson")
 _MAX_FIELDS = 24
 _MAX_FIELD_BYTES = 64 * 1024
-_TEXT = {"type": "string", "maxLength": 200}
+_TEXT = {"type": "string", "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]*$"}
+_PROSE = {"type": "string", "maxLength": 4000, "pattern": r"^[^\x00]*$"}
 _FORM: dict[str, Any] = {
     "type": "object",
     "required": ["name", "file"],
+    "additionalProperties": False,
     "properties": {
         "name": {**_TEXT, "minLength": 1},
-        "description": {**_TEXT, "maxLength": 4000},
-        "tags": {"type": "array", "items": _TEXT},
+        "description": _PROSE,
+        "tags": {"type": "array", "items": _TEXT, "maxItems": 20},
         "file": {"type": "string", "format": "binary", "description": "JSON lines"},
     },
 }

@@ -35,6 +35,7 @@ _PROBLEMS: dict[type[Exception], type[Problem]] = {
     TesseractNotFoundError: problems.NotConfigured,
     ImportError: problems.NotConfigured,
 }
+_NOT_ALLOWED = 405
 _HINTS = {
     404: "There is nothing at this address. GET /openapi.json lists what there is.",
     405: "This address does not take that method; the header Allow says which it takes.",
@@ -64,9 +65,17 @@ def _translated(problem: type[Problem]) -> Callable[[Request, Exception], Awaita
 
 async def _answered(request: Request, error: Any) -> Response:
     if not isinstance(error, Problem) and error.status_code in _HINTS:
+        headers = _allowed(request) if error.status_code == _NOT_ALLOWED else error.headers
         hint = _HINTS[error.status_code]
-        error = HTTPException(error.status_code, hint, headers=error.headers)
+        error = HTTPException(error.status_code, hint, headers=headers or error.headers)
     return _answer(request, error)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """Every method of an address; the router knows only those of the first route it tried."""
+    path = getattr(request.scope.get("route"), "path", "")
+    methods = request.app.openapi()["paths"].get(path)
+    return {"Allow": ", ".join(sorted(method.upper() for method in methods))} if methods else {}
 
 
 async def _database_gone(request: Request, _: Exception) -> Response:

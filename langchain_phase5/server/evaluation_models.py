@@ -5,7 +5,14 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from langchain_phase5.server.request_types import Line, Name, Page, StrictRequest, Version
+from langchain_phase5.server.request_types import (
+    Line,
+    Name,
+    Page,
+    StrictRequest,
+    Version,
+    WholeNumber,
+)
 from langchain_phase5.server.run_models import Run
 from langchain_phase5.storage import Job
 from langchain_phase5.storage.job import JobState
@@ -51,8 +58,8 @@ class RunRequest(StrictRequest):
         description="`GET /api/v1/eval/metrics` lists them; the first is the `accuracy`",
     )
     version: Line = Field("", description="Of the agent, to compare it by: a tag, a commit, a date")
-    repeats: int = Field(1, ge=1, le=20, description="Runs of each example")
-    concurrency: int = Field(8, ge=1, le=32, description="Examples in flight at once")
+    repeats: WholeNumber = Field(1, ge=1, le=20, description="Runs of each example")
+    concurrency: WholeNumber = Field(8, ge=1, le=32, description="Examples in flight at once")
     timeout_seconds: float = Field(120, gt=0, le=3600, description="For one answer of the agent")
 
 

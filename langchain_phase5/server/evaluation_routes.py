@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from langchain_phase5.evaluation.metrics import METRICS
-from langchain_phase5.server import dataset_routes, run_routes
 from langchain_phase5.server.evaluation_models import (
     Agent,
     Agents,
@@ -28,8 +27,6 @@ from langchain_phase5.storage.job import JobState
 from langchain_phase5.storage.runs import RunStore
 
 router = APIRouter(prefix="/api/v1/eval", tags=["evaluation"])
-router.include_router(dataset_routes.router)
-router.include_router(run_routes.router)
 
 IdempotencyKey = Annotated[
     str | None,

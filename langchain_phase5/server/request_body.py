@@ -87,7 +87,7 @@ def body_description(model: type[BaseModel], examples: dict[str, Any]) -> dict[s
 
 
 def _as_form(schema: dict[str, Any]) -> dict[str, Any]:
-    file = {"type": "string", "format": "binary", "minLength": 1}
+    file = {"type": "string", "format": "binary"}
     files = {"type": "array", "items": file, "minItems": 2, "maxItems": _MOST_FILES}
     fields = {
         name: {"image": file, "images": files}.get(name, described)

@@ -1,9 +1,9 @@
 """Kinds of values that several endpoints take."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
@@ -12,6 +12,14 @@ Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="How many to pass over")]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4,64}$")]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+"""An integer as JSON knows it, which may be written 5.0."""
 
 
 class StrictRequest(BaseModel):

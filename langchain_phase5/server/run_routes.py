@@ -21,7 +21,7 @@ from langchain_phase5.server.services import Services, ServicesOfApp
 from langchain_phase5.storage import JobStore
 from langchain_phase5.storage.runs import RunStore
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1/eval", tags=["evaluation"])
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$", description="What `/eval/run` returned")]
 Accept = Annotated[str | None, Header(include_in_schema=False)]

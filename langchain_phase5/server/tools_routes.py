@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from langchain_phase5.routing import ScoredTool, ToolRouter
 from langchain_phase5.server.problems import NotConfigured
+from langchain_phase5.server.request_types import WholeNumber
 from langchain_phase5.server.services import Services, ServicesOfApp
 
 router = APIRouter(prefix="/api/v1/tools", tags=["tools"])
@@ -47,7 +48,7 @@ class RouteRequest(BaseModel):
     )
 
     query: str = Field(min_length=1, max_length=8000)
-    top_k: int | None = Field(
+    top_k: WholeNumber | None = Field(
         None, ge=1, le=100, description="How many tools; as the router is set up by default"
     )
     tools: list[ToolDescription] | None = Field(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from langchain_phase5.server.image_input import ImageInput
 from langchain_phase5.server.problems import NotConfigured
 from langchain_phase5.server.request_body import body_description, read_body
+from langchain_phase5.server.request_types import WholeNumber
 from langchain_phase5.server.services import Services, ServicesOfApp
 from langchain_phase5.sync_or_async import Call, Steps, arun_steps
 from langchain_phase5.vision import (
@@ -74,14 +75,14 @@ class OCRRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     image: ImageInput
-    page: int = Field(0, ge=0, le=10_000, description="Page of a PDF or TIFF, from 0")
+    page: WholeNumber = Field(0, ge=0, le=10_000, description="Page of a PDF or TIFF, from 0")
 
 
 class SearchRequest(_Question):
     """An image to search with."""
 
     image: ImageInput
-    top_k: int = Field(5, ge=1, le=50, description="How many documents to find")
+    top_k: WholeNumber = Field(5, ge=1, le=50, description="How many documents to find")
 
 
 class OCRAnswer(BaseModel):
