@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from langchain_phase5.routing.text.word_weight import rarity
+from langchain_phase5.routing.vectors.question_vectors import QuestionVectors
 
 Floats = npt.NDArray[np.float32]
 
@@ -58,7 +59,7 @@ class PastQuestions:
         self._places: dict[str, int] = {}
         self._next = 0
         self._postings: dict[str, set[int]] = {}
-        self._vectors: Floats = np.zeros((0, 0), dtype=np.float32)
+        self._vectors = QuestionVectors(max_rows=max_questions)
         self._newest = 0.0
 
     def __len__(self) -> int:
@@ -70,7 +71,7 @@ class PastQuestions:
     @property
     def dimensions(self) -> int:
         """Length of the vectors, 0 before the first one."""
-        return int(self._vectors.shape[1])
+        return self._vectors.dimensions
 
     def find(self, text: str) -> int | None:
         """Say where a question is, if it is known."""
@@ -78,10 +79,7 @@ class PastQuestions:
 
     def vector(self, place: int) -> Floats:
         """Return the vector of a question; all zeros, or none of length, if it is unknown."""
-        if place >= len(self._vectors):
-            return np.zeros(self._vectors.shape[1], dtype=np.float32)
-        found: Floats = self._vectors[place].copy()
-        return found
+        return self._vectors[place]
 
     def add(self, text: str, words: Iterable[str], vector: Floats | None) -> int:
         """Put in a question that is not there yet, in place of `oldest()` if full."""
@@ -97,7 +95,7 @@ class PastQuestions:
         for word in question.words:
             self._postings.setdefault(word, set()).add(place)
         question.weight = sum(self._rarity(word) for word in question.words) or 1.0
-        self._set_vector(place, vector)
+        self._vectors.put(place, vector)
         return place
 
     def oldest(self) -> int | None:
@@ -126,7 +124,7 @@ class PastQuestions:
         weight = sum(self._rarity(word) for word in weights)
         dense = vector is not None and self.dimensions == len(vector) > 0
         if vector is not None and dense:
-            near = self._nearest(vector)
+            near = self._vectors.nearest(vector, count=_CANDIDATES)
         else:
             near = [(place, 0.0) for place in self._sharing_words(weights)]
         scored = []
@@ -168,14 +166,6 @@ class PastQuestions:
     def _rarity(self, word: str) -> float:
         return rarity(len(self._postings.get(word, ())))
 
-    def _nearest(self, vector: Floats) -> list[tuple[int, float]]:
-        similarity = self._vectors[: len(self._questions)] @ vector
-        count = min(_CANDIDATES, len(similarity))
-        if not count:
-            return []
-        places = np.argpartition(-similarity, count - 1)[:count]
-        return list(zip(places.tolist(), similarity[places].tolist(), strict=True))
-
     def _sharing_words(self, weights: dict[str, float]) -> list[int]:
         """Find questions that share a word, the rarest words first."""
         places: dict[int, None] = {}
@@ -194,13 +184,3 @@ class PastQuestions:
             postings.discard(place)
             if not postings:
                 del self._postings[word]
-
-    def _set_vector(self, place: int, vector: Floats | None) -> None:
-        if vector is not None and self._vectors.shape[1] != len(vector):
-            self._vectors = np.zeros((0, len(vector)), dtype=np.float32)
-        if place >= len(self._vectors):
-            rows = min(self._max, max(64, 2 * place + 1))
-            grown = np.zeros((rows, self._vectors.shape[1]), dtype=np.float32)
-            grown[: len(self._vectors)] = self._vectors
-            self._vectors = grown
-        self._vectors[place] = 0.0 if vector is None else vector

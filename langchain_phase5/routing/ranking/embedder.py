@@ -10,7 +10,7 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 from langchain_core.stores import ByteStore
 
-from langchain_phase5.routing.ranking.vector_cache import Floats, VectorCache
+from langchain_phase5.routing.vectors.vector_cache import Floats, VectorCache
 from langchain_phase5.sync_or_async import Call, Steps
 
 logger = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
-from langchain_phase5.routing.ranking.vector_cache import VectorCache
-from langchain_phase5.routing.ranking.vector_table import VectorTable
 from langchain_phase5.routing.scored_tool import Tool
 from langchain_phase5.routing.text.tool_text import ToolText, tool_text
 from langchain_phase5.routing.text.words import words
+from langchain_phase5.routing.vectors.vector_cache import VectorCache
+from langchain_phase5.routing.vectors.vector_table import VectorTable
 
 Floats = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from langchain_phase5.routing.text.tool_text import readable
 
@@ -37,6 +38,7 @@ def words(text: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     """Take off an English ending, so that "booking", "booked" and "books" are one word."""
     if word.endswith("ss"):

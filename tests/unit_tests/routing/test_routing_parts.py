@@ -7,10 +7,11 @@ from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.rank_calibration import RankCalibration
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
-from langchain_phase5.routing.ranking.vector_cache import VectorCache
-from langchain_phase5.routing.ranking.vector_table import VectorTable
 from langchain_phase5.routing.text.clauses import clauses
 from langchain_phase5.routing.text.words import words
+from langchain_phase5.routing.vectors.question_vectors import QuestionVectors
+from langchain_phase5.routing.vectors.vector_cache import VectorCache
+from langchain_phase5.routing.vectors.vector_table import VectorTable
 
 
 def unit(rows, dimensions, seed=0):
@@ -35,6 +36,42 @@ class TestVectorTable:
             summed = table.products(rows[row], added=added)
             best = np.argsort(-(exact + added))[:10]
             assert np.array_equal(np.argsort(-summed)[:10], best)
+
+
+class TestQuestionVectors:
+    def test_many_are_searched_in_two_steps_with_the_same_result(self):
+        centers = unit(40, 96)
+        rows = np.repeat(centers, 150, axis=0) + 0.3 * unit(6_000, 96, seed=1)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        vectors = QuestionVectors(max_rows=5_500)
+        for place, row in enumerate(rows[:5_500]):
+            vectors.put(place, row)
+        vectors.put(7, rows[5_999])
+        rows[7] = rows[5_999]
+
+        for question in (rows[0], rows[7], rows[5_499]):
+            exact = rows[:5_500] @ question
+            found = sorted(vectors.nearest(question, count=5), key=lambda pair: -pair[1])
+            assert [place for place, _ in found] == np.argsort(-exact)[:5].tolist()
+            assert [cosine for _, cosine in found] == pytest.approx(np.sort(exact)[::-1][:5])
+
+    def test_what_has_no_vector_is_alike_to_nothing(self):
+        vectors = QuestionVectors(max_rows=3)
+        vectors.put(0, np.array([1, 0], np.float32))
+        vectors.put(1, None)
+        vectors.put(0, None)
+
+        assert vectors.nearest(np.array([1, 0], np.float32), count=5) == [(0, 0.0), (1, 0.0)]
+        assert vectors[1].tolist() == vectors[2].tolist() == [0, 0]
+
+    def test_another_length_drops_all_others(self):
+        vectors = QuestionVectors(max_rows=10_000)
+        for place, row in enumerate(unit(5_000, 96)):
+            vectors.put(place, row)
+        vectors.put(1, np.array([0, 1], np.float32))
+
+        assert vectors.dimensions == 2
+        assert vectors.nearest(np.array([0, 1], np.float32), count=1) == [(1, 1.0)]
 
 
 class TestToolDirections:
