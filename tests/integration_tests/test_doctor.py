@@ -20,3 +20,4 @@ def test_every_part_that_is_installed_works(monkeypatch, tmp_path):
     tried = [each for each in findings if each["area"] == "Trials"]
     assert {"tool routing", "metrics", "evaluation", "database"} <= {t["name"] for t in tried}
     assert [each for each in tried if each["state"] != "ok"] == []
+    assert list(tmp_path.iterdir()) == []  # it leaves nothing behind

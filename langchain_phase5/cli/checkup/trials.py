@@ -154,9 +154,10 @@ def _graphics_card() -> str:
 
 
 def _server() -> str:
-    from langchain_phase5.server import create_app
+    from langchain_phase5.server import ServerSettings, create_app
 
-    return f"{len(create_app().openapi()['paths'])} endpoints"
+    in_memory = ServerSettings(database="sqlite://", images="memory://")
+    return f"{len(create_app(in_memory).openapi()['paths'])} endpoints"
 
 
 _TRIALS: tuple[tuple[str, str | None, Callable[[], str]], ...] = (

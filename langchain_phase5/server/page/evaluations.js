@@ -51,7 +51,7 @@ function starter() {
 }
 
 const missing = (agents, datasets) => [
-  agents.length ? null : el("p", {}, "No agent is registered here. Start the service with ", el("code", {}, "langchain-phase5 serve --agent NAME=MODULE:ATTRIBUTE"), ", or hand agents to ", el("code", {}, "create_app(agents=…)"), "."),
+  agents.length ? null : el("p", {}, "No agent is registered here. Start the service with ", el("code", {}, "langchain-phase5 serve --agents NAME=MODULE:ATTRIBUTE"), ", or hand agents to ", el("code", {}, "create_app(agents=…)"), "."),
   datasets.length ? null : el("p", {}, "There is no dataset yet. Add one below."),
 ];
 
