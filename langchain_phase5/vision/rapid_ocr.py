@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from langchain_phase5.vision.lost_spaces import Character, with_spaces
 from langchain_phase5.vision.ocr_result import Box, OCRWord
 
 
@@ -46,13 +47,19 @@ class RapidOCR:
 
     def read(self, picture: Image.Image) -> list[OCRWord]:
         """Return the words row by row, boxes in pixels of `picture`."""
-        bgr = np.ascontiguousarray(np.asarray(picture.convert("RGB"))[:, :, ::-1])
+        rgb = picture.convert("RGB")
+        bgr = np.ascontiguousarray(np.asarray(rgb)[:, :, ::-1])
         with self._lock:  # it keeps state between its steps
-            found = self._loaded()(bgr, return_word_box=True)
+            found = self._loaded()(bgr, return_word_box=True, return_single_char_box=True)
         if not found.txts:
             return []
-        lines = [_line(words) for words in found.word_results if words]
-        return list(_in_rows([line for line in lines if line]))
+        lines = [
+            _characters(text, parts)
+            for text, parts in zip(found.txts, found.word_results, strict=True)
+        ]
+        lines = [line for line in lines if line]
+        ends = with_spaces(np.asarray(rgb.convert("L")), lines)
+        return list(_in_rows([_words(*pair) for pair in zip(lines, ends, strict=True)]))
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -70,10 +77,38 @@ class RapidOCR:
 
 
 _Word = tuple[str, float, Box]
+_Part = tuple[str, float, list[list[float]]]
+_LOOKALIKES = {"\u00d7": "x"}
+"""The networks see a multiplication sign in many a lone x, in no way to be told apart."""
 
 
-def _line(words: Iterable[tuple[str, float, list[list[float]]]]) -> list[_Word]:
-    return [(text, confidence, _box(corners)) for text, confidence, corners in words if text]
+def _characters(text: str, parts: Iterable[_Part]) -> list[Character]:
+    """Match the characters, which come without spaces, with the text, which has them."""
+    line: list[Character] = []
+    rest = text.lstrip()
+    for piece, confidence, corners in parts:
+        if not piece.strip():
+            continue
+        place = rest.find(piece)
+        rest = rest[place + len(piece) :] if place >= 0 else rest
+        line.append(
+            Character(_LOOKALIKES.get(piece, piece), confidence, _box(corners), rest[:1].isspace())
+        )
+    return line
+
+
+def _words(line: list[Character], ends: list[int]) -> list[_Word]:
+    """Join the characters to words that end where told."""
+    words, start = [], 0
+    for end in ends:
+        part = line[start : end + 1]
+        left, top = min(one.box.left for one in part), min(one.box.top for one in part)
+        right, bottom = max(one.box.right for one in part), max(one.box.bottom for one in part)
+        box = Box(left=left, top=top, width=right - left, height=bottom - top)
+        confidence = sum(one.confidence for one in part) / len(part)
+        words.append(("".join(one.text for one in part), confidence, box))
+        start = end + 1
+    return words
 
 
 def _box(corners: list[list[float]]) -> Box:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._bars import Bar, BarSet, find_bars
 from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._layout import Layout, Ticks
+from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts._scale import Scale, roundest
+from langchain_phase5.vision.charts._tick_labels import Ticks
 from langchain_phase5.vision.charts.chart_data import (
     ChartAxis,
     ChartData,

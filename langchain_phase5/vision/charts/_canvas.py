@@ -138,6 +138,8 @@ def _panels(canvas: Canvas) -> list[int]:
 
     Bars also reach the corners of the box around them, but between them one sees what is behind.
     """
+    from scipy import ndimage
+
     found = []
     for color in range(len(canvas.palette)):
         if color == canvas.paper or canvas.mask(color).mean() < 0.05:
@@ -153,7 +155,8 @@ def _panels(canvas: Canvas) -> list[int]:
             found.append((mask[box].size, color, box))
     panels = [canvas.paper]
     for _, color, box in sorted(found, key=lambda one: -one[0]):
-        if np.isin(canvas.colors[box], panels).mean() < 0.15:
+        shown = np.isin(canvas.colors[box], panels)
+        if ndimage.binary_opening(shown, np.ones((5, 5))).mean() < 0.15:  # a grid may be white
             panels.append(color)
     return panels
 
@@ -163,7 +166,7 @@ def _opened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     from scipy import ndimage
 
     opened = ndimage.binary_opening(mask, np.ones((4, 4)))
-    labels, boxes = components(ndimage.binary_closing(opened, np.ones((7, 7))))
+    labels, boxes = components(ndimage.binary_closing(opened, np.ones((5, 5))))
     if not boxes:
         return np.asarray(opened)
     largest = int(np.bincount(labels.ravel())[1:].argmax()) + 1

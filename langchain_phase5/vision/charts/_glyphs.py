@@ -15,8 +15,10 @@ INK = 45
 """How far a pixel is from its background (0-255) before it is ink."""
 COLORFUL = 60
 """Difference between the strongest and the weakest channel (0-255) of what is no grey."""
-WORD_GAP = 0.45
-"""Largest gap inside a word, in glyph heights."""
+LETTER_GAP = 0.45
+"""Largest gap between letters that show which way a line runs, in glyph heights."""
+WORD_GAP = 0.36
+"""Largest gap inside a word, in glyph heights: a space is 0.28 to 0.32 em, a digit 0.73 em high."""
 PHRASE_GAP = 0.95
 """Largest gap between the words of one phrase, in line heights."""
 MOST_GLYPHS = 1500
@@ -90,14 +92,25 @@ def around(boxes: list[Box]) -> Box:
 def find_phrases(canvas: Canvas) -> list[Phrase]:
     """All phrases on the paper and the panels."""
     phrases: list[Phrase] = []
-    known: set[Box] = set()
+    known: list[Box] = []
     for panel in canvas.panels:
-        glyphs = [glyph for glyph in _glyphs(canvas, panel) if glyph not in known]
-        known.update(glyphs)
+        glyphs = [glyph for glyph in _glyphs(canvas, panel) if not _is_known(glyph, known)]
+        known += glyphs
         flat, tall = _by_direction(_without_ticks(glyphs))
         phrases += [Phrase(words) for words in _phrases(flat, upright=True)]
         phrases += [Phrase(words, upright=False) for words in _phrases(tall, upright=False)]
     return [phrase for phrase in phrases if not _is_tick(phrase, phrases)]
+
+
+def _is_known(glyph: Box, known: list[Box]) -> bool:
+    """Whether most of a glyph was found on another background, where it may have looked whole."""
+    if not known:
+        return False
+    left, top, right, bottom = np.array(known).T
+    wide = np.minimum(right, glyph[2]) - np.maximum(left, glyph[0])
+    high = np.minimum(bottom, glyph[3]) - np.maximum(top, glyph[1])
+    shared = np.maximum(wide, 0) * np.maximum(high, 0)
+    return bool((shared > 0.5 * (glyph[2] - glyph[0]) * (glyph[3] - glyph[1])).any())
 
 
 def _is_tick(phrase: Phrase, phrases: list[Phrase]) -> bool:
@@ -134,7 +147,25 @@ def _strokes(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     across = ndimage.binary_opening(ink, np.ones((1, LONG_STROKE)))
     down = ndimage.binary_opening(ink, np.ones((LONG_STROKE, 1)))
-    return np.asarray(across | down)
+    return np.asarray(across | down | _dashed(ink) | _dashed(ink.T).T)
+
+
+def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Dashed lines that run level through a good part of the picture."""
+    from scipy import ndimage
+
+    pieces, boxes = components(ink)
+    flat = [number for number, box in enumerate(boxes, start=1) if box[3] - box[1] <= 3]
+    dashes = np.isin(pieces, flat)  # and no part of a letter or a marker
+    bridged = ndimage.binary_closing(dashes, np.ones((1, 17)))
+    long = ndimage.binary_opening(bridged, np.ones((1, max(60, round(0.15 * ink.shape[1])))))
+    lines, found = components(long)
+    row = [
+        number
+        for number, (left, top, right, bottom) in enumerate(found, start=1)
+        if len(np.unique(pieces[top:bottom, left:right] * dashes[top:bottom, left:right])) > 5
+    ]
+    return np.asarray(np.isin(lines, row) & dashes)
 
 
 def _stands_on(near: NDArray[np.bool_], box: Box) -> bool:
@@ -190,14 +221,26 @@ def _by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
     pull = 1 / (beside + 1) ** 2 - 1 / (below + 1) ** 2
     left, top, right, bottom = np.array(glyphs, dtype=float).T
     flat = right - left > 1.8 * (bottom - top)  # letters that touch
-    high = (bottom - top > 1.8 * (right - left)) & (bottom - top > 2 * np.median(bottom - top))
+    high = (bottom - top > 1.8 * (right - left)) & (
+        bottom - top > 2 * np.median((bottom - top)[_letters(bottom - top, right - left)])
+    )
     vote = np.sign(pull.sum(axis=1) + 0.01 * pull.max(axis=1) + 0.5 * flat - 0.5 * high)
     turned = (np.abs(pull) * vote[None, :]).sum(axis=1) + 0.1 * vote < 0
     turned |= _lying(glyphs, np.asarray(np.isfinite(beside).any(axis=1)))
+    turned = _with_neighbors(turned, np.isfinite(beside), np.isfinite(below))
     return (
         [g for g, t in zip(glyphs, turned, strict=True) if not t],
         [g for g, t in zip(flipped, turned, strict=True) if t],
     )
+
+
+def _with_neighbors(
+    turned: NDArray[np.bool_], beside: NDArray[np.bool_], below: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """First and last letters follow their word: the only neighbors they have in a line."""
+    alone = ~(beside & ~turned).any(axis=1) & (below & turned).any(axis=1)
+    astray = ~(below & turned).any(axis=1) & (beside & ~turned).any(axis=1)
+    return np.asarray((turned | alone) & ~astray)
 
 
 def _gaps(boxes: list[Box]) -> NDArray[np.float64]:
@@ -208,12 +251,20 @@ def _gaps(boxes: list[Box]) -> NDArray[np.float64]:
     overlap = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     same_line = overlap >= 0.4 * np.minimum(height[:, None], height)
     gap = np.maximum(left[None, :] - right[:, None], left[:, None] - right[None, :])
-    tall = np.minimum(np.maximum(height[:, None], height), 1.5 * np.median(height))
-    near = same_line & (gap >= -1) & (gap <= WORD_GAP * tall + 1)
-    speck = np.maximum(height, width) <= 0.4 * np.median(np.maximum(height, width))
+    size = np.maximum(height, width)
+    letters = _letters(height, width)
+    tall = np.minimum(np.maximum(height[:, None], height), 1.5 * np.median(height[letters]))
+    near = same_line & (gap >= -1) & (gap <= LETTER_GAP * tall + 1)
+    speck = size <= 0.4 * np.median(size[letters])
     near[:, speck] = near[speck] = False
     np.fill_diagonal(near, val=False)
     return np.asarray(np.where(near, np.maximum(gap, 0), np.inf))
+
+
+def _letters(height: NDArray[np.float64], width: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which boxes say something about the size of the print: no dots and dashes."""
+    solid = (np.minimum(height, width) >= 3) & (np.maximum(height, width) >= 5)
+    return solid if solid.any() else np.ones(len(height), dtype=bool)
 
 
 def _lying(glyphs: list[Box], linked: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -239,6 +290,9 @@ def _phrases(glyphs: list[Box], *, upright: bool) -> list[list[Word]]:
     for group in _grouped(boxes, PHRASE_GAP):
         order = sorted(group, key=boxes.__getitem__)
         line = max(boxes[i][3] - boxes[i][1] for i in order)
+        first = boxes[order[0]]
+        if len(order) > 1 and len(words[order[0]]) == 1 and first[2] - first[0] >= 1.4 * line:
+            order.pop(0)  # wider than any letter: the swatch of a legend
         if len(order) > 1 and boxes[order[-1]][3] - boxes[order[-1]][1] <= max(3, 0.25 * line):
             order.pop()  # a tick mark, as in `_without_tick`
         phrases.append([Word(words[i], _placed(boxes[i], upright=upright)) for i in order])
@@ -277,7 +331,7 @@ def _grouped(boxes: list[Box], gap: float) -> list[list[int]]:
     apart = np.maximum(left[None, :] - right[:, None], left[:, None] - right[None, :])
     speck = np.maximum(height, right - left) <= 0.45 * high.max(axis=1)
     overlap = overlap + np.where(speck[:, None] | speck, 0.15 * high, 0.0)  # commas hang below
-    linked = (overlap >= 0.4 * low) & (apart <= gap * high + 1)
+    linked = (overlap >= 0.4 * low) & (apart <= np.maximum(gap * high, 2))
     linked |= _dots(left, top, right, bottom)
     rows, columns = np.nonzero(linked)
     graph = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(boxes), len(boxes)))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Canvas, components
 from langchain_phase5.vision.charts._glyphs import Phrase
-from langchain_phase5.vision.charts._layout import find_legend, names_by_color
+from langchain_phase5.vision.charts._legend import find_legend, names_by_color
 from langchain_phase5.vision.charts.chart_data import (
     ChartAxis,
     ChartData,

@@ -1,0 +1,143 @@
+"""Which pixels of a chart belong to which series, and how surely each is covered by it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langchain_phase5.vision.charts._canvas import components
+from langchain_phase5.vision.charts._frame import Frame
+from langchain_phase5.vision.charts._layout import Layout
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
+
+COVERED = 0.42
+"""Share of a pixel that a mark covers before the pixel counts as its ink."""
+OFF_RAY = 45.0
+"""How far a pixel may be from a blend of ground and mark (maximum over channels, 0-255)."""
+LEAST = 12
+"""Fewest pixels of a series."""
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The marks of one series."""
+
+    name: str | None
+    cover: NDArray[np.float64]
+    """Per pixel of the frame, the share that the series covers, 0 to 1."""
+    hidden: NDArray[np.bool_]
+    """Where another series, the legend or a grid line may lie over this one."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """The pixels that it covers."""
+        return np.asarray(self.cover >= COVERED)
+
+
+def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
+    """The marks of every series, in the order of the legend.
+
+    Raises:
+        UnreadableChartError: There are several colors and no legend that names them, or the
+            legend names a color that is not there.
+    """
+    if len(layout.legend) > 1:
+        names: list[str | None] = [entry.name for entry in layout.legend]
+        colors = np.array([entry.rgb for entry in layout.legend], dtype=float)
+    else:
+        names, colors = [None], _only_color(frame)
+    covers = _covers(frame, colors) if len(colors) > 1 else [_cover_of_all(frame, colors[0])]
+    inks = [
+        Ink(name, cover, _others(covers, index) | frame.covered)
+        for index, (name, cover) in enumerate(zip(names, covers, strict=True))
+    ]
+    if any(ink.mask.sum() < LEAST for ink in inks):
+        msg = "the legend names a color that is not in the plot" if layout.legend else "no marks"
+        raise UnreadableChartError(msg)
+    left = frame.ink & ~np.logical_or.reduce([_grown(ink.mask, 3) for ink in inks])
+    if left.sum() > 0.08 * frame.ink.sum():
+        msg = "there are marks in a color that no series has"
+        raise UnreadableChartError(msg)
+    return inks
+
+
+def _only_color(frame: Frame) -> NDArray[np.float64]:
+    """The color of the only series: 1 x 3.
+
+    Raises:
+        UnreadableChartError: There is none, or there are several apart from each other.
+    """
+    away = np.abs(frame.pixels - frame.ground).max(axis=2)
+    core = frame.ink & (away >= 0.9 * _highest_near(away))
+    if core.sum() < LEAST:
+        msg = "there are no marks"
+        raise UnreadableChartError(msg)
+    colors = frame.pixels[core]
+    strong = np.abs(colors - frame.ground).max(axis=1)
+    pure = colors[strong >= np.quantile(strong, 0.5)]
+    main = np.median(pure, axis=0)
+    for _ in range(4):  # towards the most frequent color
+        near = np.abs(colors - main).max(axis=1) < 60
+        if near.sum() >= LEAST:
+            main = np.median(colors[near], axis=0)
+    if not _is_one_series(frame, main):
+        msg = "there are several colors and no legend"
+        raise UnreadableChartError(msg)
+    return np.asarray(main)[None]
+
+
+def _is_one_series(frame: Frame, main: NDArray[np.float64]) -> bool:
+    """Whether nearly all ink is in patches that show the main color (others are their edges)."""
+    shows = frame.ink & (np.abs(frame.pixels - main).max(axis=2) < 70)
+    labels, boxes = components(_grown(frame.ink, 1))
+    sizes = np.bincount(labels[frame.ink], minlength=len(boxes) + 1)
+    shown = np.bincount(labels[shows], minlength=len(boxes) + 1)
+    mine = shown > 0.12 * sizes
+    return float(sizes[mine].sum()) >= 0.97 * float(sizes.sum())
+
+
+def _cover_of_all(frame: Frame, color: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The cover by the only series, with the edges that its markers have in another color."""
+    away = np.abs(frame.pixels - frame.ground).max(axis=2)
+    share = np.clip(away / max(1.0, float(np.abs(color - frame.ground).max())), 0.0, 1.0)
+    near = _grown(frame.ink & (share >= COVERED), 1) & ~frame.covered
+    return np.where(near, share, 0.0)
+
+
+def _highest_near(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.maximum_filter(values, 3))
+
+
+def _covers(frame: Frame, colors: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """For each color the share of every pixel it covers, given to the color that fits best."""
+    away = frame.pixels - frame.ground
+    shares, misfits = [], []
+    for color in colors:
+        along = color - frame.ground
+        share = np.clip(away @ along / max(1.0, float(along @ along)), 0.0, 1.0)
+        off = np.abs(away - share[..., None] * along).max(axis=2)
+        shares.append(share)
+        misfits.append(off + 12.0 * (1.0 - share))
+    best = np.argmin(misfits, axis=0)
+    covers = []
+    for index, share in enumerate(shares):
+        mine = (best == index) & (misfits[index] <= OFF_RAY) & ~frame.covered
+        near = _grown(mine & frame.ink & (share >= COVERED), 1)
+        covers.append(np.where(mine & near, share, 0.0))
+    return covers
+
+
+def _others(covers: list[NDArray[np.float64]], index: int) -> NDArray[np.bool_]:
+    """Where other series are, by a pixel and a half more: the blend of two belongs to neither."""
+    others = [cover for number, cover in enumerate(covers) if number != index]
+    if not others:
+        return np.zeros_like(covers[0], dtype=bool)
+    return _grown(np.max(others, axis=0) >= COVERED, 1)
+
+
+def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.binary_dilation(mask, np.ones((2 * by + 1, 2 * by + 1))))

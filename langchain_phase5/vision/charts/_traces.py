@@ -1,0 +1,121 @@
+"""Follows a line of a chart: its middle in every column, to a fraction of a pixel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langchain_phase5.vision.charts._canvas import components
+from langchain_phase5.vision.charts._inks import Ink
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
+
+LONGEST_GAP = 0.25
+"""Share of its columns in which a line may be hidden."""
+SHORTEST = 0.1
+"""Share of the frame's width that a line covers in one piece."""
+SPECK = 5
+"""Patches of fewer pixels are blends of other colors, not part of a line."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The middle of a line, column by column, in pixels of the frame."""
+
+    columns: NDArray[np.float64]
+    """Ascending; hidden columns are left out."""
+    heights: NDArray[np.float64]
+    """From the top."""
+    thickness: float
+    """Across the stroke."""
+    markers: tuple[tuple[float, float, float], ...]
+    """Center and radius of the markers along the line; empty when it has none."""
+
+    @property
+    def reach(self) -> float:
+        """How far ink may be from a point: half the stroke, or the radius of a marker."""
+        radius = max((radius for _, _, radius in self.markers), default=0.0)
+        return max(self.thickness / 2, radius)
+
+
+def trace(ink: Ink) -> Trace | None:
+    """The line that the ink forms, or None when it forms none.
+
+    Raises:
+        UnreadableChartError: It fills an area.
+    """
+    cover, mask = _without_specks(ink)
+    if not mask.any():
+        return None
+    _, boxes = components(mask | (ink.hidden & _near(mask)))
+    total = cover.sum(axis=0)
+    used = np.flatnonzero(total >= 0.5)
+    longest = max(box[2] - box[0] for box in boxes)
+    if longest < max(30, SHORTEST * mask.shape[1]) or len(used) < (1 - LONGEST_GAP) * (
+        used[-1] - used[0]
+    ):
+        return None
+    rows = np.arange(mask.shape[0])[:, None]
+    heights = (cover[:, used] * rows).sum(axis=0) / total[used]
+    first = mask[:, used].argmax(axis=0)
+    last = mask.shape[0] - mask[::-1, used].argmax(axis=0)
+    solid = mask[:, used].any(axis=0) & (total[used] >= 0.6 * (last - first))
+    if solid.sum() < 10:
+        return None
+    x, y = used[solid].astype(float), heights[solid]
+    thickness = _thickness(x, y, total[used][solid])
+    if thickness > max(12.0, 0.06 * mask.shape[0]):
+        msg = "a color fills areas rather than drawing a line"
+        raise UnreadableChartError(msg)
+    return Trace(x, y, thickness, _markers(mask, thickness, (float(used[0]), float(used[-1]))))
+
+
+def _without_specks(ink: Ink) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    labels, _ = components(ink.mask)
+    sizes = np.bincount(labels.ravel())
+    small = np.isin(labels, np.flatnonzero(sizes < SPECK)) & (labels > 0)
+    return np.where(small, 0.0, ink.cover), ink.mask & ~small
+
+
+def _near(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from scipy import ndimage
+
+    return np.asarray(ndimage.binary_dilation(mask, np.ones((7, 7))))
+
+
+def _thickness(x: NDArray[np.float64], y: NDArray[np.float64], total: NDArray[np.float64]) -> float:
+    """The median over the columns of the height of the ink, times the cosine of the slope."""
+    beside = np.diff(x) == 1
+    slope = np.diff(y)[beside]
+    across = (total[1:][beside] + total[:-1][beside]) / 2 / np.hypot(1.0, slope)
+    return max(1.0, float(np.median(across))) if len(across) else 1.0
+
+
+def _markers(
+    mask: NDArray[np.bool_], thickness: float, ends: tuple[float, float]
+) -> tuple[tuple[float, float, float], ...]:
+    """Patches thicker than the line, if they are alike and sit at both of its ends."""
+    from scipy import ndimage
+
+    radius = max(2.0, 0.75 * thickness + 0.8)
+    size = int(np.ceil(radius))
+    y, x = np.mgrid[-size : size + 1, -size : size + 1]
+    opened = ndimage.binary_opening(mask, np.hypot(x, y) <= radius)
+    _, boxes = components(opened)
+    if len(boxes) < 2:
+        return ()
+    sizes = np.array([(box[2] - box[0], box[3] - box[1]) for box in boxes], dtype=float)
+    alike = np.abs(sizes - np.median(sizes, axis=0)).max(axis=1) <= 2
+    if alike.mean() < 0.6:
+        return ()
+    found = [
+        (
+            (box[0] + box[2] - 1) / 2,
+            (box[1] + box[3] - 1) / 2,
+            max(box[2] - box[0], box[3] - box[1]) / 2,
+        )
+        for box, one in zip(boxes, alike, strict=True)
+        if one
+    ]
+    widest = float(np.median(sizes)) / 2 + 3
+    at_ends = all(min(abs(x - end) for x, _, _ in found) <= widest for end in ends)
+    return tuple(sorted(found)) if at_ends else ()
