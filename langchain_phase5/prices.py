@@ -134,18 +134,31 @@ class PriceRates(NamedTuple):
         given, made, read, write, long_lived, heard, thought, spoken, _ = tokens
         plain_input = given - read - write - heard
         plain_output = made - thought - spoken
-        if plain_input < 0 or plain_output < 0 or min(tokens[:-1]) < 0:
+        parts = (plain_input, plain_output, read, write, long_lived, heard, thought, spoken)
+        if min(parts) < 0:
             return None
-        rates = self.steps[0]
-        for step in self.steps:
+        request, steps = self
+        rates = steps[0]
+        for step in steps:
             if given > step.above:
                 rates = step
+        (
+            _,
+            per_input,
+            per_output,
+            per_read,
+            per_write,
+            per_1h,
+            per_heard,
+            per_thought,
+            per_spoken,
+        ) = rates
         return Cost(
-            plain_input * rates.input + heard * rates.input_audio,
-            read * rates.cache_read,
-            (write - long_lived) * rates.cache_write + long_lived * rates.cache_write_1h,
-            plain_output * rates.output + thought * rates.reasoning + spoken * rates.output_audio,
-            self.request,
+            plain_input * per_input + heard * per_heard,
+            read * per_read,
+            (write - long_lived) * per_write + long_lived * per_1h,
+            plain_output * per_output + thought * per_thought + spoken * per_spoken,
+            request,
         )
 
 

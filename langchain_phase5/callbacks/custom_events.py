@@ -45,7 +45,7 @@ class CustomEventMetrics:
         elif name == "tool_routing_miss":
             tool = self._metrics.tools.get(str(data["tool_name"]), UNKNOWN)
             policy = _member(data["policy"], _POLICIES)
-            self._metrics.routing_misses[(tool, policy)].inc()
+            self._metrics.routing_misses[(tool, policy)].inc(1)
         elif name == "vision":
             self._vision(data)
 
@@ -73,18 +73,18 @@ class CustomEventMetrics:
         metrics = self._metrics
         available, seconds = _amount(data["available"]), _amount(data["seconds"])
         tools = [metrics.tools[str(tool["name"])] for tool in data["offered"]]
-        metrics.routing_decisions[("true" if data["fallback"] else "false",)].inc()
+        metrics.routing_decisions[("true" if data["fallback"] else "false",)].inc(1)
         metrics.routing_duration[()].observe(seconds)
         metrics.routing_available[()].observe(available)
         metrics.routing_offered[()].observe(len(tools))
         for tool in tools:
-            metrics.routing_offers[(tool,)].inc()
+            metrics.routing_offers[(tool,)].inc(1)
 
     def _vision(self, data: Mapping[str, Any]) -> None:
         operation = _member(data["operation"], _OPERATIONS)
         engine = self._metrics.engines[str(data["engine"])]
         status, seconds = _member(data["status"], _STATUSES), _amount(data["seconds"])
-        self._metrics.vision_operations[(operation, engine, status)].inc()
+        self._metrics.vision_operations[(operation, engine, status)].inc(1)
         self._metrics.vision_duration[(operation, engine)].observe(seconds)
 
 

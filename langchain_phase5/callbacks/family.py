@@ -1,94 +1,61 @@
 """One metric family, quick to count in."""
 
 from bisect import bisect_left
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+Meter = TypeVar("Meter")
+Labels = tuple[str, ...]
 
-Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+
+class Value(Protocol):
+    """What stands behind a counter: a number in memory, or in a file that processes share."""
+
+    def inc(self, amount: float) -> None:
+        """Add to it."""
 
 
-class _Counter(Counter):
-    """Skips the checks of `Counter.inc`: a `Family` hands out children only.
+class Distribution:
+    """What stands behind a histogram; finds the bucket by bisection.
 
-    Amounts must not be negative, and there are no exemplars.
+    Args:
+        bounds: Upper bounds of the buckets.
+        buckets: How many values fell into each.
+        total: The sum of all values.
     """
 
-    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
-        self._value.inc(amount)
+    __slots__ = ("_bounds", "_buckets", "_total")
+
+    def __init__(self, bounds: Sequence[float], buckets: Sequence[Value], total: Value) -> None:
+        self._bounds, self._buckets, self._total = bounds, buckets, total
+
+    def observe(self, amount: float) -> None:
+        """Count one value."""
+        self._total.inc(amount)
+        self._buckets[bisect_left(self._bounds, amount)].inc(1)
 
 
-class _Gauge(Gauge):
-    """Skips the same checks."""
+class Family(dict[Labels, Meter], Generic[Meter]):
+    """What to count in by label values: a `dict` lookup is six times faster than `.labels`.
 
-    def inc(self, amount: float = 1) -> None:
-        self._value.inc(amount)
+    Args:
+        find: Returns it for label values that are new.
+    """
 
-    def dec(self, amount: float = 1) -> None:
-        self._value.inc(-amount)
-
-
-class _Histogram(Histogram):
-    """Skips the same checks, and finds its bucket by bisection."""
-
-    def observe(self, amount: float, exemplar: dict[str, str] | None = None) -> None:
-        self._sum.inc(amount)
-        self._buckets[bisect_left(self._upper_bounds, amount)].inc(1)
-
-
-class Family(dict[tuple[str, ...], Metric], Generic[Metric]):
-    """A metric's children by label values: a `dict` lookup is six times faster than `.labels`."""
-
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, find: Callable[[Labels], Meter]) -> None:
         super().__init__()
-        self._metric: Metric = metric
+        self._find = find
 
-    def __missing__(self, labels: tuple[str, ...]) -> Metric:
-        child: Metric = self._metric.labels(*labels) if labels else self._metric
-        self[labels] = child
-        return child
+    def __missing__(self, labels: Labels) -> Meter:
+        meter = self[labels] = self._find(labels)
+        return meter
 
 
-class Breakdown(dict[tuple[str, ...], tuple[Counter, ...]]):
+class Breakdown(Family[tuple[Value, ...]]):
     """Counters that differ in their last label only, to count in all of them at once."""
 
-    def __init__(self, counter: Counter, parts: tuple[str, ...]) -> None:
-        super().__init__()
-        self._counter = counter
-        self._parts = parts
-
-    def __missing__(self, labels: tuple[str, ...]) -> tuple[Counter, ...]:
-        children = tuple(self._counter.labels(*labels, part) for part in self._parts)
-        self[labels] = children
-        return children
-
-    def inc(self, labels: tuple[str, ...], amounts: tuple[float, ...]) -> None:
+    def inc(self, labels: Labels, amounts: tuple[float, ...]) -> None:
         """Count one amount per part; what is not positive is left out."""
-        for child, amount in zip(self[labels], amounts, strict=True):
+        for meter, amount in zip(self[labels], amounts, strict=True):
             if amount > 0:
-                child.inc(amount)
-
-
-class FamilyMaker:
-    """Makes families on one registry."""
-
-    def __init__(self, registry: CollectorRegistry, namespace: str) -> None:
-        self._place: dict[str, Any] = {"registry": registry, "namespace": namespace}
-
-    def counter(self, name: str, about: str, *labels: str) -> Family[Counter]:
-        """Make a counter."""
-        return Family(_Counter(name, about, labels, **self._place))
-
-    def breakdown(self, name: str, about: str, parts: tuple[str, ...], *labels: str) -> Breakdown:
-        """Make a counter whose last label has these values."""
-        return Breakdown(_Counter(name, about, labels, **self._place), parts)
-
-    def histogram(
-        self, name: str, about: str, buckets: tuple[float, ...], *labels: str
-    ) -> Family[Histogram]:
-        """Make a histogram with these upper bounds."""
-        return Family(_Histogram(name, about, labels, buckets=buckets, **self._place))
-
-    def gauge(self, name: str, about: str, mode: Any, *labels: str) -> Family[Gauge]:
-        """Make a gauge; `mode` says how several processes' values become one."""
-        return Family(_Gauge(name, about, labels, multiprocess_mode=mode, **self._place))
+                meter.inc(amount)

@@ -1,11 +1,13 @@
 """Open runs, close each of them once, and tell the handler."""
 
 import functools
-from asyncio import Task, current_task
+import weakref
+from asyncio import Task, _get_running_loop, current_task
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.callbacks import GraphCallbackHandler
 
 from langchain_phase5.callbacks.errors import Ending, ending_of
@@ -27,19 +29,34 @@ class RunLifecycle(GraphCallbackHandler):
         super().__init__()
         self._table = table
 
+    def sweep(self) -> None:
+        """Close what was abandoned, and what has been silent for too long."""
+        for run in self._table.surplus(perf_counter()):
+            self._close(run.key, CANCELLED)
+
     def _open(self, kind: Kind, name: str, run_id: UUID, parent_run_id: UUID | None) -> Run | None:
         table = self._table
         key = run_id.int
         if key in table.runs:
             return None  # the same handler, attached twice
-        parent = table.runs.get(parent_run_id.int) if parent_run_id else None
-        run = Run(run_id, key, kind, name, parent, perf_counter())
+        if parent_run_id is not None:
+            parent = table.runs.get(parent_run_id.int)
+        else:
+            parent = self._parent_in_context()
+        run = Run(key, kind, name, parent, perf_counter())
         table.add(run)
         if parent is None:
-            self._watch_task(run)
-            for surplus in table.surplus(run.started):
-                self._close(surplus.key, CANCELLED)
+            self._watch_task(run, run_id)
+            self.sweep()
         return run
+
+    def _parent_in_context(self) -> Run | None:
+        """`with_fallbacks` forgets to tell its attempts whose they are; their context knows."""
+        config = var_child_runnable_config.get()
+        manager = config.get("callbacks") if config else None
+        parent_id = getattr(manager, "parent_run_id", None)
+        parent = self._table.runs.get(parent_id.int) if parent_id is not None else None
+        return parent if parent is not None and parent.kind == "chain" else None
 
     def _fail(self, run_id: UUID, error: BaseException) -> None:
         run = self._table.runs.get(run_id.int)
@@ -67,25 +84,31 @@ class RunLifecycle(GraphCallbackHandler):
                 self._close(child.key, CANCELLED)
         run.ended = perf_counter()
         run.status, run.error_type = ending
-        if run.unwatch is not None:
-            run.unwatch()
+        if run.watch is not None:
+            task, listener, _ = run.watch
+            task.remove_done_callback(listener)
+            run.watch = None
         if ending is CANCELLED and run.kind == "llm":
             self._table.expect_late(run)
         if run.kind != "chain":
             self._run_ended(run, payload)
-        # Whoever keeps the run on must not keep its exceptions, and the frames they hold.
-        run.parent = run.root = run.caught = run.error = run.inputs = run.unwatch = None
+            # Whoever keeps the run on must not keep its exceptions, and the frames they hold.
+            run.parent = run.root = run.caught = run.error = run.inputs = None
 
-    def _watch_task(self, run: Run) -> None:
-        """Cancelling `model.ainvoke` fires no callback at all; its task knows."""
-        try:
-            task = current_task()
-        except RuntimeError:
+    def _watch_task(self, run: Run, run_id: UUID) -> None:
+        """Cancelling `model.ainvoke` fires no callback at all.
+
+        Its task knows, where the task was cancelled. After a timeout inside the task, the id tells:
+        LangChain keeps it as long as the call lasts.
+        """
+        if _get_running_loop() is None:
             return
+        task = current_task()
         if task is not None:
             listener = functools.partial(self._task_done, run)
             task.add_done_callback(listener)
-            run.unwatch = functools.partial(task.remove_done_callback, listener)
+            abandon = functools.partial(self._table.abandon, run)
+            run.watch = (task, listener, weakref.ref(run_id, abandon))
 
     def _task_done(self, run: Run, task: Task[Any]) -> None:
         if task.cancelled():

@@ -1,7 +1,6 @@
 """What callback payloads say: the usage in a model's answer, the failures in a tool's output."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -63,26 +62,31 @@ def has_content(token: Any, chunk: Any) -> bool:
     )
 
 
-def messages_in(output: Any) -> Iterator[BaseMessage]:
-    """Yield the messages of a node's or tool's output, also inside lists and commands."""
-    # Messages last: asking a pydantic model whether something is its instance is slow.
-    if isinstance(output, dict):
-        yield from messages_in(output.get("messages"))
-    elif isinstance(output, (list, tuple)):
-        for part in output:
-            yield from messages_in(part)
-    elif isinstance(output, Command):
-        yield from messages_in(output.update)
-    elif isinstance(output, BaseMessage):
-        yield output
+def messages_in(output: Any) -> list[BaseMessage]:
+    """Return the messages of a node's or tool's output, also inside lists and commands."""
+    found: list[BaseMessage] = []
+    parts = [output]
+    for part in parts:  # grows while it is read
+        # Asking a pydantic model whether something is its instance is slow: that comes last.
+        if part.__class__ is ToolMessage:
+            found.append(part)
+        elif isinstance(part, dict):
+            parts.append(part.get("messages"))
+        elif isinstance(part, (list, tuple)):
+            parts.extend(part)
+        elif isinstance(part, Command):
+            parts.append(part.update)
+        elif isinstance(part, BaseMessage):
+            found.append(part)
+    return found
 
 
 def is_failed_tool_output(output: Any) -> bool:
     """Tell whether a tool that returned normally reported a failure in its message."""
-    return any(
-        isinstance(message, ToolMessage) and message.status == "error"
-        for message in messages_in(output)
-    )
+    for message in messages_in(output):
+        if isinstance(message, ToolMessage) and message.status == "error":
+            return True
+    return False
 
 
 def invented_tool_calls(output: Any) -> list[ToolMessage]:

@@ -72,6 +72,7 @@ class PrometheusCallbackHandler(RunTracker):
         self._agent_type = agent_type
         self._billing = Billing(prices)
         self._custom_events = CustomEventMetrics(self.metrics)
+        self.metrics.handlers.add(self)
         versions = (__version__, version("langchain"), version("langgraph"))
         self.metrics.build_info[versions].set(1)
 
@@ -107,28 +108,48 @@ class PrometheusCallbackHandler(RunTracker):
         Raises:
             TimeoutError: It took longer than `timeout` seconds.
         """
+        self.metrics.settle()
         self._billing.flush(timeout)
 
     def _run_started(self, run: Run, payload: Any) -> None:
         metrics = self.metrics
         if run.kind == "llm":
-            run.note = model = metrics.models[run.name]
-            metrics.llm_in_flight[(model,)].inc()
-            if run.retried:
-                metrics.llm_retries[(model,)].inc()
-            elif run.fallback_from is not None:
-                metrics.llm_fallbacks[metrics.fallback_labels(run.fallback_from, model)].inc()
+            run.note = metrics.models[run.name]
         elif run.kind == "tool":
-            run.note = tool = metrics.tools[run.name]
-            metrics.tool_in_flight[(tool,)].inc()
-            if run.retried:
-                metrics.tool_retries[(tool,)].inc()
+            run.note = metrics.tools[run.name]
         elif run.kind == "agent":
             given = self._agent_type if run.agent is None else None
             run.note = metrics.agents[given or run.name]
-            metrics.agent_in_flight[(run.note,)].inc()
+        else:
+            run.note = metrics.retrievers[run.name]
+            return
+        metrics.backlog.add(self._count_start, run)
 
     def _run_ended(self, run: Run, payload: Any) -> None:
+        self.metrics.backlog.add(self._count_end, run)
+
+    def _count_start(self, run: Run) -> None:
+        metrics, label = self.metrics, (run.note,)
+        if run.kind == "llm":
+            in_flight = metrics.llm_in_flight[label]
+            if run.retried:
+                metrics.llm_retries[label].inc(1)
+            elif run.fallback_from is not None:
+                pair = metrics.fallback_labels(run.fallback_from, run.note)
+                metrics.llm_fallbacks[pair].inc(1)
+        elif run.kind == "tool":
+            in_flight = metrics.tool_in_flight[label]
+            if run.retried:
+                metrics.tool_retries[label].inc(1)
+        else:
+            in_flight = metrics.agent_in_flight[label]
+        if not run.ended:
+            in_flight.inc(1)
+            run.in_flight = in_flight
+
+    def _count_end(self, run: Run) -> None:
+        if run.in_flight is not None:
+            run.in_flight.inc(-1)
         if run.kind == "llm":
             self._model_call_ended(run)
         elif run.kind == "tool":
@@ -140,49 +161,47 @@ class PrometheusCallbackHandler(RunTracker):
 
     def _agent_ended(self, run: Run) -> None:
         metrics, agent = self.metrics, run.note
-        metrics.agent_in_flight[(agent,)].dec()
-        metrics.agent_requests[(agent, run.status)].inc()
+        metrics.agent_requests[(agent, run.status)].inc(1)
         if run.status == "error":
-            metrics.agent_errors[(agent, run.error_type)].inc()
+            metrics.agent_errors[(agent, run.error_type)].inc(1)
         if run.status != "cancelled":
             metrics.agent_duration[(agent,)].observe(run.seconds)
 
     def _tool_ended(self, run: Run) -> None:
         metrics, tool = self.metrics, run.note
-        metrics.tool_in_flight[(tool,)].dec()
-        metrics.tool_executions[(tool, run.status)].inc()
+        metrics.tool_executions[(tool, run.status)].inc(1)
         if run.status == "error":
-            metrics.tool_errors[(tool, run.error_type)].inc()
+            metrics.tool_errors[(tool, run.error_type)].inc(1)
         if run.status != "cancelled" and tool != UNKNOWN:
             metrics.tool_duration[(tool,)].observe(run.seconds)
 
     def _retriever_ended(self, run: Run) -> None:
-        name = self.metrics.retrievers[run.name]
-        self.metrics.retriever_requests[(name, run.status)].inc()
+        name = run.note
+        self.metrics.retriever_requests[(name, run.status)].inc(1)
         if run.status != "cancelled":
             self.metrics.retriever_duration[(name,)].observe(run.seconds)
 
     def _model_call_ended(self, run: Run) -> None:
         metrics = self.metrics
-        metrics.llm_in_flight[(run.note,)].dec()
         if run.note == UNKNOWN and run.response_model:
             run.note = metrics.models[run.response_model]
         model = run.note
         provider = metrics.providers[run.provider]
-        metrics.llm_requests[(model, provider, run.status, run.error_type)].inc()
+        metrics.llm_requests[(model, provider, run.status, run.error_type)].inc(1)
         if run.cached:
-            metrics.llm_cache_hits[(model,)].inc()
+            metrics.llm_cache_hits[(model,)].inc(1)
             return
+        seconds = run.seconds
         if run.status != "cancelled":
-            metrics.llm_duration[(model,)].observe(run.seconds)
+            metrics.llm_duration[(model,)].observe(seconds)
         if run.first_token:
             metrics.llm_first_token[(model,)].observe(run.first_token - run.started)
         if run.usage is not None:
-            if run.status == "success" and run.usage.output and run.seconds > 0:
-                metrics.llm_token_rate[(model,)].observe(run.usage.output / run.seconds)
+            if run.status == "success" and run.usage.output and seconds > 0:
+                metrics.llm_token_rate[(model,)].observe(run.usage.output / seconds)
             self._count_usage(run)
         elif run.status == "success":
-            metrics.llm_usage_missing[(model,)].inc()
+            metrics.llm_usage_missing[(model,)].inc(1)
 
     def _count_usage(self, run: Run) -> None:
         usage = run.usage
@@ -201,7 +220,7 @@ class PrometheusCallbackHandler(RunTracker):
     def _count_cost(self, run: Run, cost: Cost | None) -> None:
         metrics = self.metrics
         if cost is None:
-            metrics.llm_cost_unknown[(run.note,)].inc()
+            metrics.llm_cost_unknown[(run.note,)].inc(1)
             return
         agent = run.agent.note if run.agent is not None else NO_AGENT
         metrics.llm_cost.inc(metrics.cost_labels(run.note, agent), cost)
@@ -210,14 +229,14 @@ class PrometheusCallbackHandler(RunTracker):
             metrics.llm_source_cost[(source,)].inc(cost.total)
 
     def _usage_arrived_late(self, run: Run) -> None:
-        self._count_usage(run)
+        self.metrics.backlog.add(self._count_usage, run)
 
     def _structured_output_retried(self, agent: Run) -> None:
-        self.metrics.structured_output_retries[(agent.note,)].inc()
+        self.metrics.structured_output_retries[(agent.note,)].inc(1)
 
     def _custom_event(self, name: str, data: Any, run: Run | None) -> None:
         agent = run if run is None or run.kind == "agent" else run.agent
         self._custom_events.handle(name, data, agent.note if agent is not None else None)
 
     def _event_failed(self, event: str) -> None:
-        self.metrics.handler_errors[(event,)].inc()
+        self.metrics.handler_errors[(event,)].inc(1)

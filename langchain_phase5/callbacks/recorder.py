@@ -132,7 +132,7 @@ class InteractionRecorder(RecordKeeper):
 
     def _put(self, item: AgentRecord | _Rating) -> None:
         if not self._writer.put(item):
-            self._outcomes[("dropped",)].inc()
+            self._outcomes[("dropped",)].inc(1)
 
     def _write(self, items: Sequence[Any]) -> None:
         """Write a batch, on the writer's thread."""

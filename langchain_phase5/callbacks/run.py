@@ -1,9 +1,10 @@
 """One run, as the tracker sees it from start to end."""
 
+from asyncio import Task
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
+from weakref import ref
 
 from langchain_phase5.callbacks.errors import NO_ERROR, Ending, Status
 from langchain_phase5.prices import TokenCounts
@@ -11,27 +12,30 @@ from langchain_phase5.prices import TokenCounts
 Kind = Literal["chain", "agent", "llm", "tool", "retriever"]
 
 
-@dataclass(slots=True, eq=False)
 class Run:
     """A chain, agent, model call, tool call or retrieval between its start and its end.
 
-    Handlers read it; only the tracker writes it, except for `note`.
+    Handlers read it; only the tracker writes it, except for `note`. What most runs never need is
+    a default of the class: a run is made for every node of every graph.
     """
 
-    id: UUID
-    key: int
-    """The id as a number."""
-    kind: Kind
-    name: str
-    """Name of the agent, tool or retriever; the model's name for a model call."""
-    parent: "Run | None"
-    started: float
-    """Seconds on `time.perf_counter`'s clock."""
+    def __init__(
+        self, key: int, kind: Kind, name: str, parent: "Run | None", started: float
+    ) -> None:
+        self.key = key
+        """The id as a number."""
+        self.kind = kind
+        self.name = name
+        """Name of the agent, tool or retriever; the model's name for a model call."""
+        self.parent = parent
+        self.started = started
+        """Seconds on `time.perf_counter`'s clock."""
+
     agent: "Run | None" = None
     """The nearest enclosing agent run; an agent's own is the one around it."""
     node: str | None = None
     """Name of the graph node, where this run is one."""
-    children: "dict[int, Run]" = field(default_factory=dict)
+    children: "dict[int, Run] | None" = None
     """Those that are still open."""
 
     status: Status | Literal["open"] = "open"
@@ -58,6 +62,8 @@ class Run:
     interrupted: bool = False
     note: Any = None
     """Free for the handler."""
+    in_flight: Any = None
+    """The gauge in which it is counted now."""
 
     root: "Run | None" = None
     """The outermost run; `None` where this is it."""
@@ -71,7 +77,13 @@ class Run:
     """Children that failed and may be tried again: by tool call id, `None` for the model."""
     caught: tuple[BaseException, Ending] | None = None
     """The last child's exception: it often rises through every level."""
-    unwatch: Callable[[], object] | None = None
+    watch: tuple[Task[Any], Callable[[Task[Any]], None], ref[UUID]] | None = None
+    """Who would notice that a root was cancelled without a callback."""
+
+    @property
+    def id(self) -> UUID:
+        """The id that LangChain gave it."""
+        return UUID(int=self.key)
 
     @property
     def seconds(self) -> float:

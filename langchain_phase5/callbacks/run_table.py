@@ -1,5 +1,8 @@
 """The runs that are open now, bounded in number and in age."""
 
+import contextlib
+from collections import deque
+
 from langchain_phase5.callbacks.run import Run
 
 _KEPT_LATE = 1_000
@@ -24,6 +27,7 @@ class RunTable:
         self.ttl = ttl
         self._max_roots = max_roots
         self._roots: dict[int, Run] = {}
+        self._abandoned: deque[Run] = deque()
         self._late: dict[int, Run] = {}
         self._next_sweep = 0.0
 
@@ -37,6 +41,8 @@ class RunTable:
             run.agent = parent if parent.kind == "agent" else parent.agent
             run.root = parent.root or parent
             run.root.touched = run.started
+            if parent.children is None:
+                parent.children = {}
             parent.children[run.key] = run
         self.runs[run.key] = run
 
@@ -45,15 +51,21 @@ class RunTable:
         run = self.runs.pop(key, None)
         if run is None:
             return None
-        if run.parent is None:
-            self._roots.pop(key, None)
-        else:
-            run.parent.children.pop(key, None)
+        siblings = self._roots if run.parent is None else run.parent.children
+        if siblings is not None:
+            siblings.pop(key, None)
         return run
 
+    def abandon(self, run: Run, _id: object = None) -> None:
+        """Note that nobody waits for a root any more; safe to call while garbage is collected."""
+        self._abandoned.append(run)
+
     def surplus(self, now: float) -> list[Run]:
-        """Return the roots that must go: too old, or one too many."""
+        """Return the roots that must go: abandoned, too old, or one too many."""
         gone = []
+        while self._abandoned:
+            with contextlib.suppress(IndexError):  # another thread was faster
+                gone.append(self._abandoned.popleft())
         if len(self._roots) > self._max_roots:
             gone.append(next(iter(self._roots.values())))
         if now >= self._next_sweep:

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from metric_samples import counters, in_flight
 from prometheus_client import CollectorRegistry
 
 from langchain_phase5.callbacks import PrometheusCallbackHandler
@@ -67,23 +68,3 @@ def drive(request: pytest.FixtureRequest) -> Callable[..., Any]:
         return [part async for part in runnable.astream(given, config)]
 
     return run
-
-
-def counters(registry: CollectorRegistry, *families: str) -> dict[str, float]:
-    return {
-        f"{metric.name}{{{','.join(sample.labels.values())}}}": sample.value
-        for metric in registry.collect()
-        if not families or metric.name in families
-        for sample in metric.samples
-        if sample.name.endswith("_total") and sample.value
-    }
-
-
-def in_flight(registry: CollectorRegistry) -> dict[str, float]:
-    return {
-        f"{metric.name}{{{','.join(sample.labels.values())}}}": sample.value
-        for metric in registry.collect()
-        if metric.name.endswith("_in_flight")
-        for sample in metric.samples
-        if sample.value
-    }

@@ -16,6 +16,7 @@ from langchain_core.tools import create_retriever_tool, tool
 from langchain_core.tracers import context
 from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Send
+from metric_samples import counters
 
 from langchain_phase5.callbacks import PrometheusCallbackHandler
 
@@ -302,4 +303,15 @@ async def test_retriever_as_a_tool(drive, handler, counted):
         "agent_requests{calc,success}": 1,
         "tool_executions{find,success}": 1,
         "retriever_requests{Finder,success}": 1,
+    }
+
+
+async def test_agents_that_stand_in_for_each_other_are_both_outermost(drive, registry):
+    handler = PrometheusCallbackHandler(registry=registry, agent_type="support")
+    second = create_agent(FakeChatModel(), [], name="second")
+    first = create_agent(FakeChatModel(replies=[ConnectionError()]), [], name="first")
+    await drive(first.with_fallbacks([second]), HI, {"callbacks": [handler]})
+    assert counters(registry, "agent_requests") == {
+        "agent_requests{support,error}": 1,
+        "agent_requests{support,success}": 1,
     }

@@ -12,6 +12,7 @@ from fakes import FakeChatModel, call
 from langchain.agents import create_agent
 from langchain_core.callbacks import dispatch_custom_event
 from langchain_core.tools import tool
+from metric_samples import counters, in_flight
 from prometheus_client import CollectorRegistry, generate_latest
 
 import langchain_phase5
@@ -347,6 +348,66 @@ def test_limits_that_leave_no_room(limits, registry):
         PrometheusCallbackHandler(registry=registry, **limits)
 
 
+# Counting waits for a batch, or for a reader
+
+
+def test_counts_are_complete_whenever_they_are_read(registry, handler):
+    labels = {
+        "model": "fake-model",
+        "provider": "fakechatmodel",
+        "status": "success",
+        "error_type": "none",
+    }
+    for calls in range(1, 200):
+        FakeChatModel().invoke("Hi", {"callbacks": [handler]})
+        assert registry.get_sample_value("llm_requests_total", labels) == calls
+
+
+def test_counts_are_complete_where_one_family_alone_is_read(registry, handler):
+    FakeChatModel().invoke("Hi", {"callbacks": [handler]})
+    (family,) = registry.restricted_registry(["llm_request_duration_seconds_count"]).collect()
+    assert [sample.value for sample in family.samples] == [1]
+
+
+def test_open_runs_are_in_flight_when_read(registry, handler):
+    seen = []
+
+    @tool
+    def look() -> str:
+        """Look."""
+        seen.append(in_flight(registry))
+        return "seen"
+
+    made = create_agent(FakeChatModel(replies=[call("look"), "done"]), [look], name="calc")
+    made.invoke(HI, {"callbacks": [handler]})
+    assert seen == [{"agent_requests_in_flight{calc}": 1, "tool_executions_in_flight{look}": 1}]
+
+
+def test_counting_that_fails_is_counted_and_disturbs_nobody(registry, caplog):
+    handler = PrometheusCallbackHandler(registry=registry)
+    del handler.metrics.llm_duration
+    answer = create_agent(FakeChatModel(), [], name="calc").invoke(HI, {"callbacks": [handler]})
+    assert answer["messages"][-1].text == "ok"
+    assert counters(registry, "callback_handler_errors", "agent_requests") == {
+        "callback_handler_errors{count_end}": 1,
+        "agent_requests{calc,success}": 1,
+    }
+    assert "llm_duration" in caplog.text
+
+
+def test_many_threads_lose_no_count(registry, handler):
+    def work():
+        for _ in range(100):
+            FakeChatModel().invoke("Hi", {"callbacks": [handler]})
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        generate_latest(registry)
+    assert list(counters(registry, "llm_requests").values()) == [800]
+
+
 # Runs that never end
 
 
@@ -379,18 +440,50 @@ def test_silent_run_is_given_up():
     assert tracker.ended == [("m0", "cancelled")]
 
 
-async def test_runs_left_behind_by_a_finished_task_are_given_up_soon():
-    """`asyncio.timeout` cancels a call without cancelling the task around it."""
-    tracker = Ends(RunTable(ttl=3600))
+class Hanging(FakeChatModel):
+    async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+        await asyncio.sleep(3600)
 
-    class Hanging(FakeChatModel):
-        async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
-            await asyncio.sleep(3600)
+
+async def settled():
+    """Let LangChain's own tasks notice that they were cancelled."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_call_that_timed_out_inside_its_task_is_over_when_read(handler, registry):
+    """`asyncio.timeout` cancels a call without cancelling the task around it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await Hanging().ainvoke("Hi", {"callbacks": [handler]})
+    await settled()
+    assert in_flight(registry) == {}
+    labels = "fake-model,hanging,cancelled,none"
+    assert counters(registry, "llm_requests") == {f"llm_requests{{{labels}}}": 1}
+
+
+async def test_call_that_timed_out_is_over_when_the_next_one_starts():
+    tracker = Ends(RunTable())
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await Hanging().ainvoke("Hi", {"callbacks": [tracker]})
+    await settled()
+    assert tracker.ended == []
+    await FakeChatModel(model_name="next").ainvoke("Hi", {"callbacks": [tracker]})
+    assert tracker.ended == [("fake-model", "cancelled"), ("next", "success")]
+
+
+async def test_runs_left_behind_by_a_finished_task_are_given_up_soon():
+    """Whoever keeps the exception of a call keeps the call's frames, and so its id."""
+    tracker = Ends(RunTable(ttl=3600))
+    kept = []
 
     async def impatient():
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(0.01):
                 await Hanging().ainvoke("Hi", {"callbacks": [tracker]})
+        except TimeoutError as error:
+            kept.append(error)
 
     await asyncio.create_task(impatient())
     await asyncio.sleep(0)
@@ -400,10 +493,6 @@ async def test_runs_left_behind_by_a_finished_task_are_given_up_soon():
 
 
 async def test_cancelled_runs_leave_nothing(handler):
-    class Hanging(FakeChatModel):
-        async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
-            await asyncio.sleep(3600)
-
     model = Hanging()
     for _ in range(20):
         tasks = [
