@@ -31,7 +31,7 @@ RUNS = ALONE + [
 SHELL = [block for page in PAGES for block in blocks_of(page) if block.language in {"sh", "bash"}]
 DATA = [block for page in PAGES for block in blocks_of(page) if block.language in {"yaml", "json"}]
 DOCUMENTED = [
-    *("callbacks", "evaluation", "evaluation.metrics", "retrievers", "routing", "server"),
+    *("callbacks", "demo", "evaluation", "evaluation.metrics", "retrievers", "routing", "server"),
     *("storage", "vision"),
 ]
 LANGUAGES = {"", "json", "python", "sh", "text", "yaml", "promql"}
