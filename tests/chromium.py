@@ -41,7 +41,7 @@ class Chromium:
         )
         for end in (mine[0], theirs[1], *inside):
             os.close(end)
-        self._buffer, self._last, self._session = b"", 0, None
+        self._buffer, self._last, self._session, self._context = b"", 0, None, None
         self._events = []
 
     def __enter__(self):
@@ -55,7 +55,12 @@ class Chromium:
 
     def open(self, url, *, width=1200, height=800, dark=False):
         """Open a fresh page, with nothing kept from the one before."""
-        context = self.command("Target.createBrowserContext", session=False)["browserContextId"]
+        if self._context:
+            self.command(
+                "Target.disposeBrowserContext", session=False, browserContextId=self._context
+            )
+        made = self.command("Target.createBrowserContext", session=False)
+        context = self._context = made["browserContextId"]
         target = self.command(
             "Target.createTarget", session=False, url="about:blank", browserContextId=context
         )
@@ -137,7 +142,11 @@ class Chromium:
             self._events.append(answer)
 
     def _named(self, method):
-        return [each["params"] for each in self._events if each.get("method") == method]
+        return [
+            each["params"]
+            for each in self._events
+            if each.get("method") == method and each.get("sessionId") == self._session
+        ]
 
     def _read(self):
         while b"\0" not in self._buffer:

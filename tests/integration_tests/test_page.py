@@ -245,6 +245,10 @@ def test_a_key_is_asked_for_kept_in_the_tab_and_sent_in_a_header(browser):
         assert key in browser.js("Object.values(sessionStorage)")
         assert browser.js("localStorage.length") == 0
         assert not [each for each in browser.asked if key in each]
+        browser.js("window.open = (url) => { window.opened = url; }")
+        browser.js("document.querySelector('footer a[data-needs-key]').click()")
+        browser.wait("window.opened")
+        assert browser.js("window.opened").startswith("blob:")
         browser.js("document.getElementById('forget').click()")
         browser.wait("sessionStorage.length === 0 && document.getElementById('key').open")
         browser.js("document.getElementById('key-cancel').click()")

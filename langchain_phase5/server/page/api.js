@@ -24,8 +24,8 @@ export async function call(path, options = {}) {
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
     if (answer.status !== 401) throw problem;
-    // Another request may have been given a key in the meantime.
-    if (sessionStorage.getItem(KEY) === key) await (asking ??= askForKey(problem, key !== null).finally(() => { asking = null; }));
+    // Another request may be asking for a key just now, or have been given one in the meantime.
+    if (asking || sessionStorage.getItem(KEY) === key) await (asking ??= askForKey(problem, key !== null).finally(() => { asking = null; }));
   }
 }
 
@@ -54,7 +54,8 @@ async function problemOf(answer) {
 function askForKey(problem, wasGiven) {
   const dialog = byId("key");
   sessionStorage.removeItem(KEY);
-  byId("key-problem").textContent = wasGiven ? problem.message : "";
+  byId("forget").hidden = true;
+  byId("key-problem").textContent = wasGiven ? "That key is unknown, or was revoked." : "";
   byId("key-value").value = "";
   dialog.showModal();
   return new Promise((resolve, reject) => {
@@ -80,11 +81,25 @@ export function offerToForget() {
   });
 }
 
+// Links to what a browser would ask for without the key: opened with it.
+export function openWithKey() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[data-needs-key]");
+    if (!link || sessionStorage.getItem(KEY) === null) return;
+    event.preventDefault();
+    const text = await (await call(link.getAttribute("href"))).text();
+    open(URL.createObjectURL(new Blob([text], { type: "text/plain;charset=utf-8" })));
+  });
+}
+
+// Text with its `commands` set apart.
+const worded = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
+
 // What went wrong, in the service's own words.
 export function problemBox(problem) {
   return el("div", { class: "notice bad" },
     el("p", {}, el("strong", {}, problem.title || "Error")),
-    el("p", {}, problem.message),
-    problem.errors?.length ? el("ul", {}, problem.errors.map((each) => el("li", {}, el("code", {}, each.pointer), ` ${each.detail}`))) : null,
+    el("p", {}, worded(problem.message)),
+    problem.errors?.length ? el("ul", {}, problem.errors.map((each) => el("li", {}, el("code", {}, each.pointer), " ", worded(each.detail)))) : null,
     problem.requestId ? el("p", { class: "small soft" }, "Request ", el("code", {}, problem.requestId)) : null);
 }

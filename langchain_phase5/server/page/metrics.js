@@ -31,5 +31,5 @@ const tile = ({ name, value, unit, detail }) => el("div", { class: "tile" },
   el("dt", {}, name), el("dd", {}, el("span", { class: "big" }, value === null ? "none yet" : SHOWN[unit](value)), detail ? el("span", { class: "sub" }, detail) : null));
 
 const empty = () => el("div", { class: "card" }, el("p", {}, "Nothing has happened yet. Look at an image, route a question or run an evaluation, and it is counted here."));
-const footnote = (time) => el("p", { class: "small soft" }, `Since the service started; read ${date(time)}. Prometheus reads everything at `, el("a", { href: "metrics" }, "/metrics"),
+const footnote = (time) => el("p", { class: "small soft" }, `Since the service started; read ${date(time)}. Prometheus reads everything at `, el("a", { href: "metrics", "data-needs-key": true }, "/metrics"),
   "; the dashboards and alerts in the repository's dashboards folder are made for it.");

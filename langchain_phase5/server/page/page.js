@@ -1,6 +1,6 @@
 // Shows one part of the page at a time, by the address after the #.
 
-import { offerToForget } from "./api.js";
+import { offerToForget, openWithKey } from "./api.js";
 import { byId } from "./dom.js";
 import { leaveEvaluations, showEvaluations } from "./evaluations.js";
 import { startImages } from "./images.js";
@@ -28,5 +28,6 @@ addEventListener("hashchange", () => {
   scrollTo(0, 0);
 });
 offerToForget();
+openWithKey();
 startImages();
 show();
