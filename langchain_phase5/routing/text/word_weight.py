@@ -32,7 +32,7 @@ def rarity(documents_with_it: int) -> float:
 
 @lru_cache(maxsize=1)
 def _common_words() -> MappingProxyType[str, float]:
-    listed = files(__package__).joinpath("common_words.txt").read_text(encoding="utf-8").split()
+    listed = files("langchain_phase5.routing.text").joinpath("common_words.txt").read_text(encoding="utf-8").split()
     weights: dict[str, float] = {}
     for rank, word in enumerate(listed, start=1):
         for stem in words(word):

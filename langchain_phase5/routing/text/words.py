@@ -25,7 +25,7 @@ def words(text: str) -> list[str]:
 
     Example:
         >>> words("Book two hotels with hotelBooker")
-        ['book', 'two', 'hotel', 'hotel', 'booker']
+        ['book', 'two', 'hotel', 'hotel', 'book']
     """
     normal = unicodedata.normalize("NFKC", readable(text)).casefold()
     found: list[str] = []
