@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from langchain_phase5.routing.text.words import words
 
+_PACKAGE = "langchain_phase5.routing.text"
 _COLLECTION = 10_000.0
 
 
@@ -32,7 +33,7 @@ def rarity(documents_with_it: int) -> float:
 
 @lru_cache(maxsize=1)
 def _common_words() -> MappingProxyType[str, float]:
-    listed = files("langchain_phase5.routing.text").joinpath("common_words.txt").read_text(encoding="utf-8").split()
+    listed = files(_PACKAGE).joinpath("common_words.txt").read_text(encoding="utf-8").split()
     weights: dict[str, float] = {}
     for rank, word in enumerate(listed, start=1):
         for stem in words(word):
