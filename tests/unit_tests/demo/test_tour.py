@@ -12,6 +12,7 @@ from langchain_phase5.demo.questions import GRADED
 from langchain_phase5.demo.stage import set_stage
 from langchain_phase5.demo.tour import graded_dataset, run_tour, show_vision
 
+pytestmark = pytest.mark.xdist_group("tour")  # or every worker takes it
 needs_tesseract = pytest.mark.skipif(
     shutil.which("tesseract") is None, reason="Tesseract is not installed"
 )
