@@ -10,13 +10,12 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_phase5.evaluation import AgentEvaluator, TestDatasetManager
 from langchain_phase5.evaluation.metric import Metric
 from langchain_phase5.server.job_journal import JobJournal
-from langchain_phase5.storage import Database, Job, JobStore
+from langchain_phase5.storage import Database, JobLease
 
 
 async def evaluate_job(
-    job: Job,
+    lease: JobLease,
     *,
-    store: JobStore,
     storage: Database,
     agents: Mapping[str, Any],
     metrics: Mapping[str, Metric],
@@ -26,8 +25,7 @@ async def evaluate_job(
     """Run what is not finished of a job, keep the report, and return its run id.
 
     Args:
-        job: A claimed one.
-        store: Where it is kept, and what it has finished.
+        lease: Of the job; it also knows what the job has finished.
         storage: Where its dataset is, and where the report goes.
         agents: What may be evaluated, by name.
         metrics: The operator's own ones, by name.
@@ -39,7 +37,7 @@ async def evaluate_job(
         LeaseLostError: Another worker has the job by now.
         RunStoppedError: It was stopped before the end.
     """
-    asked = job.payload
+    asked = lease.job.payload
     data = asked["dataset"]
     evaluator = AgentEvaluator(
         storage=storage,
@@ -54,7 +52,7 @@ async def evaluate_job(
         repeats=asked.get("repeats", 1),
         concurrency=asked.get("concurrency"),
         version=asked.get("version", ""),
-        journal=partial(JobJournal, store=store, job=job),
+        journal=partial(JobJournal, lease=lease),
         stop=stop,
     )
     return report.run_id

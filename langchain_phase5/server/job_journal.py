@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from langchain_phase5.evaluation import ExampleResult
-from langchain_phase5.storage import Job, JobStore
+from langchain_phase5.storage import JobLease
 
 
 class JobJournal:
@@ -15,18 +15,16 @@ class JobJournal:
 
     Args:
         header: What the run is; on a job that was begun before, the first one counts.
-        store: Where jobs are kept.
-        job: A claimed one. The run gets its id and the name its agent goes by.
+        lease: Of the job. The run gets its id and the name that its agent goes by.
 
     Raises:
         LeaseLostError: The job is another worker's by now.
     """
 
-    def __init__(self, header: Mapping[str, Any], *, store: JobStore, job: Job) -> None:
-        self._store, self._job = store, job
-        self.header, entries = store.journal(
-            job, {**header, "run_id": job.id, "target": job.target}
-        )
+    def __init__(self, header: Mapping[str, Any], *, lease: JobLease) -> None:
+        self._lease, job = lease, lease.job
+        named = {**header, "run_id": job.id, "target": job.target}
+        self.header, entries = lease.journal(named)
         self.finished = [ExampleResult.from_dict(entry) for entry in entries]
 
     def append(self, result: ExampleResult) -> None:
@@ -37,7 +35,7 @@ class JobJournal:
         """
         key = f"{result.repeat} {result.example_id}"
         failed = result.error is not None
-        self._store.record(self._job, key, result.as_dict(), failed=failed)
+        self._lease.record(key, result.as_dict(), failed=failed)
 
     def __enter__(self) -> Self:
         return self

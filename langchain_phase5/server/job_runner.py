@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from langchain_phase5.evaluation.metric import Metric
 from langchain_phase5.evaluation.session import RunStoppedError
 from langchain_phase5.server.job_evaluation import evaluate_job
-from langchain_phase5.storage import Database, Job, JobStore, LeaseLostError
+from langchain_phase5.storage import Database, Job, JobLease, JobStore, LeaseLostError
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _LAST_SECONDS = 5.0
 class _Running:
     """A job that this process is working on."""
 
-    job: Job
+    lease: JobLease
     stop: threading.Event = field(default_factory=threading.Event)
     reason: Literal["cancelled", "lost", "shutdown"] | None = None
     """Why its task is being cancelled."""
@@ -173,7 +173,7 @@ class JobRunner:
             self._leave(each, "shutdown")
         self._wait_for_running(_LAST_SECONDS)
         for each in self._running:  # their loop hangs in some target
-            self._settle(self.store.release, each.job)
+            self._settle(each.lease.release)
 
     def _wait_for_running(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -192,13 +192,13 @@ class JobRunner:
                 self._renew(each)
             while take_up and len(self._running) < self._slots and self._take_up():
                 pass
-        except SQLAlchemyError:
-            logger.warning("the database cannot be reached; trying again", exc_info=True)
+        except Exception:  # whatever it is: without this thread every lease would run out
+            logger.exception("jobs could not be looked after; trying again")
         return bool(self._running)
 
     def _renew(self, each: _Running) -> None:
         try:
-            asked = self.store.renew(each.job).cancel_requested
+            asked = each.lease.renew().cancel_requested
         except LeaseLostError:
             self._leave(each, "lost")
         else:
@@ -210,16 +210,16 @@ class JobRunner:
         self._loop.call_soon_threadsafe(each.cancel)
 
     def _take_up(self) -> bool:
-        job = self.store.claim(self.agents)
-        if job is None:
+        lease = self.store.claim(self.agents)
+        if lease is None:
             return False
-        if job.cancel_requested:
-            self._settle(self.store.finish, job, "cancelled")
-        elif job.attempts > _MAX_ATTEMPTS:
+        if lease.job.cancel_requested:
+            self._settle(lease.finish, "cancelled")
+        elif lease.job.attempts > _MAX_ATTEMPTS:
             msg = f"{_MAX_ATTEMPTS} times its worker died before it finished another example"
-            self._settle(self.store.finish, job, "failed", error=msg)
+            self._settle(lease.finish, "failed", error=msg)
         else:
-            each = _Running(job=job)
+            each = _Running(lease=lease)
             self._running.append(each)
             self._loop.call_soon_threadsafe(self._begin, each)
         return True
@@ -228,35 +228,34 @@ class JobRunner:
         each.task = self._loop.create_task(self._work(each))
 
     async def _work(self, each: _Running) -> None:
-        store, job = self.store, each.job
+        lease = each.lease
         try:
             run_id = await evaluate_job(
-                job,
-                store=store,
+                lease,
                 storage=self._storage,
                 agents=self.agents,
                 metrics=self.metrics,
                 callbacks=self._callbacks,
                 stop=each.stop,
             )
-            store.finish(job, "succeeded", run_id=run_id)
+            lease.finish("succeeded", run_id=run_id)
         except (asyncio.CancelledError, RunStoppedError):
             if each.reason == "cancelled":
-                self._settle(store.finish, job, "cancelled")
+                self._settle(lease.finish, "cancelled")
             elif each.reason != "lost":
-                self._settle(store.release, job)
+                self._settle(lease.release)
         except (LeaseLostError, SQLAlchemyError):
-            logger.warning("job %s is left to whoever takes it next", job.id, exc_info=True)
+            logger.warning("job %s is left to whoever takes it next", lease.job.id, exc_info=True)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            logger.warning("job %s failed", job.id, exc_info=True)
-            self._settle(store.finish, job, "failed", error=f"{type(error).__name__}: {error}")
+            logger.warning("job %s failed", lease.job.id, exc_info=True)
+            self._settle(lease.finish, "failed", error=f"{type(error).__name__}: {error}")
         finally:
             each.ended = True
             self._wake.set()
 
-    def _settle(self, settle: Any, job: Job, *arguments: Any, **options: Any) -> None:
+    def _settle(self, settle: Any, *arguments: Any, **options: Any) -> None:
         """Write how a job stands; where that fails, its lease runs out and another one has it."""
         try:
-            settle(job, *arguments, **options)
+            settle(*arguments, **options)
         except (LeaseLostError, SQLAlchemyError):
-            logger.warning("job %s is left to whoever takes it next", job.id, exc_info=True)
+            logger.warning("a job is left to whoever takes it next", exc_info=True)

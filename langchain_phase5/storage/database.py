@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.pool import StaticPool
@@ -45,6 +45,7 @@ class Database:
             msg = f"{url!r} is not a database URL; write e.g. 'sqlite:///phase5.db'"
             raise ValueError(msg) from error
         self.engine = _create_engine(self.url)
+        self._created: set[Table] = set()
         in_memory = isinstance(self.engine.pool, StaticPool)
         self._turn: AbstractContextManager[Any] = threading.RLock() if in_memory else nullcontext()
         """Threads share the one connection of a database in memory, but no transaction."""
@@ -55,22 +56,28 @@ class Database:
         with self._turn, self.engine.begin() as connection:
             yield connection
 
-    def create_tables(self, *tables: Any) -> None:
+    def create_tables(self, *tables: Table) -> None:
         """Create those of `tables` (all known ones without arguments) that do not exist yet."""
+        missing = set(tables or metadata.tables.values()) - self._created
+        if not missing:
+            return
         for tries_left in reversed(range(_TRIES)):
             try:
-                metadata.create_all(self.engine, tables=list(tables) or None)
+                with self._turn:
+                    metadata.create_all(self.engine, tables=list(missing))
             except (IntegrityError, OperationalError, ProgrammingError):
                 if not tries_left:
                     raise
                 # Another process has just made one of them: look again what is missing.
                 time.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
             else:
+                self._created |= missing
                 return
 
     def close(self) -> None:
         """Close every pooled connection. Calling it twice is fine."""
         self.engine.dispose()
+        self._created.clear()  # in memory they are gone
 
     def __enter__(self) -> Self:
         return self

@@ -64,11 +64,11 @@ def test_eight_workers_take_each_job_once(database):
     taken = []
 
     def work(_):
-        while (job := store.claim(["agent"])) is not None:
+        while (lease := store.claim(["agent"])) is not None:
             for step in ("a", "b"):
-                store.record(job, step, {"said": "\x00 \ud800 北"})
-            store.finish(job, "succeeded", run_id=job.id)
-            taken.append(job.id)
+                lease.record(step, {"said": "\x00 \ud800 北"})
+            lease.finish("succeeded", run_id=lease.job.id, error="\x00 \ud800")
+            taken.append(lease.job.id)
 
     in_eight_threads(work)
     assert sorted(taken) == sorted(ids)
@@ -81,22 +81,22 @@ def test_a_worker_passes_over_a_job_that_another_is_taking(database):
     first, second = (store.submit({}, target="agent", total=1).id for _ in range(2))
     with database.begin() as connection:
         connection.execute(text("select 1 from jobs where id = :id for update"), {"id": first})
-        assert store.claim(["agent"]).id == second  # without waiting for the lock
-    assert store.claim(["agent"]).id == first
+        assert store.claim(["agent"]).job.id == second  # without waiting for the lock
+    assert store.claim(["agent"]).job.id == first
 
 
 def test_a_lease_runs_out_by_the_clock_of_the_database(database, monkeypatch):
     store = JobStore(database, lease_seconds=60)
     store.submit({}, target="agent", total=1)
-    job = store.claim(["agent"])
-    monkeypatch.setattr("langchain_phase5.storage.jobs.time.time", lambda: 4e9)
+    lease = store.claim(["agent"])
+    monkeypatch.setattr("langchain_phase5.storage.job_lease.time.time", lambda: 4e9)
     assert store.claim(["agent"]) is None
     with database.begin() as connection:
         connection.execute(text("update jobs set lease_until = lease_until - 61"))
     taken = store.claim(["agent"])
-    assert (taken.id, taken.attempts) == (job.id, 2)
+    assert (taken.job.id, taken.job.attempts) == (lease.job.id, 2)
     with pytest.raises(LeaseLostError):
-        store.record(job, "a", {})
+        lease.record("a", {})
 
 
 def test_the_same_key_at_the_same_moment_starts_one_job(database):

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from langchain_phase5.evaluation import EvaluationReport, TestDatasetManager
 from langchain_phase5.server.job_runner import JobRunner
-from langchain_phase5.storage import Database, JobStore
+from langchain_phase5.storage import Database, JobLease, JobStore
 from langchain_phase5.storage.runs import RunStore
 
 QUICK = {"poll_seconds": 0.02, "shutdown_seconds": 5.0}
@@ -144,11 +144,11 @@ def test_another_worker_goes_on_where_a_dead_one_was(database, asked):
     dead = JobStore(database, lease_seconds=0)
     job = dead.submit(asked, target="echo", total=6)
     claimed = dead.claim(["echo"])
-    dead.journal(claimed, {"run_id": job.id} | header(asked))
+    claimed.journal({"run_id": job.id} | header(asked))
     for number in "012":
         example = TestDatasetManager(database).get_dataset("letters").examples[int(number)]
         result = {"example_id": example.id, "outputs": number, "scores": {"exact_match": 1.0}}
-        dead.record(claimed, number, result)
+        claimed.record(number, result)
     echo = Echo()
     with runner(database, echo) as running:
         over = ended(running, job.id)
@@ -247,15 +247,15 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(database, asked, mon
             raise OperationalError("select", {}, Exception("away"))
         return real(store, targets)
 
-    def record(store, *arguments, real=JobStore.record, **options):
+    def record(lease, *arguments, real=JobLease.record, **options):
         if not failed:
             failed.append(True)
             raise OperationalError("insert", {}, Exception("away"))
-        real(store, *arguments, **options)
+        real(lease, *arguments, **options)
 
     failed = []
     monkeypatch.setattr(JobStore, "claim", claim)
-    monkeypatch.setattr(JobStore, "record", record)
+    monkeypatch.setattr(JobLease, "record", record)
     with runner(database, Echo(), lease_seconds=0.1) as running:
         over = ended(running, running.submit(asked, total=6).id)
     assert (over.state, over.done, away, failed) == ("succeeded", 6, [], [True])

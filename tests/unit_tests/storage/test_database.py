@@ -5,6 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from langchain_phase5.storage import Database, JobStore
+from langchain_phase5.storage.runs import RunStore
 
 
 def test_refuses_what_is_no_url():
@@ -57,8 +58,9 @@ def test_threads_share_a_database_in_memory_but_no_transaction():
         def work(number):
             try:
                 for _ in range(20):
+                    RunStore(database)
                     store.submit({"n": number}, target="a", total=1)
-                    store.finish(store.claim(["a"]), "succeeded")
+                    store.claim(["a"]).finish("succeeded")
             except Exception as error:  # noqa: BLE001 - told below
                 errors.append(error)
 

@@ -28,15 +28,15 @@ def submit(store, **options):
 def test_a_job_is_done_once_and_its_result_is_found(store):
     asked = submit(store)
     assert (asked.state, asked.done, asked.payload) == ("queued", 0, {"dataset": "sums"})
-    job = store.claim(["agent"])
-    assert (job.id, job.state, job.attempts) == (asked.id, "running", 1)
+    lease = store.claim(["agent"])
+    assert (lease.job.id, lease.job.state, lease.job.attempts) == (asked.id, "running", 1)
     assert store.claim(["agent"]) is None
-    store.record(job, "a", {"n": 1})
-    store.record(job, "b", {"n": 2}, failed=True)
-    now = store.renew(job)
+    lease.record("a", {"n": 1})
+    lease.record("b", {"n": 2}, failed=True)
+    now = lease.renew()
     assert (now.done, now.failed, now.attempts) == (2, 1, 0)
-    store.finish(job, "succeeded", run_id="run")
-    over = store.get(job.id)
+    lease.finish("succeeded", run_id="run")
+    over = store.get(lease.job.id)
     assert (over.state, over.run_id, over.error) == ("succeeded", "run", None)
     assert over.created_at <= over.started_at <= over.finished_at
     assert store.claim(["agent"]) is None
@@ -45,8 +45,8 @@ def test_a_job_is_done_once_and_its_result_is_found(store):
 def test_the_oldest_job_that_a_worker_can_do_comes_first(store):
     first, second, third = (submit(store, target=name) for name in ("a", "b", "a"))
     assert store.claim([]) is None
-    assert [store.claim(["a"]).id, store.claim(["a", "b"]).id] == [first.id, second.id]
-    assert store.claim(["a"]).id == third.id
+    assert [store.claim(["a"]).job.id, store.claim(["a", "b"]).job.id] == [first.id, second.id]
+    assert store.claim(["a"]).job.id == third.id
 
 
 def test_a_silent_worker_loses_its_job_but_not_what_it_had_finished(url):
@@ -54,29 +54,34 @@ def test_a_silent_worker_loses_its_job_but_not_what_it_had_finished(url):
         slow, other = JobStore(database, lease_seconds=SILENT), JobStore(database)
         submit(slow)
         lost = slow.claim(["agent"])
-        slow.journal(lost, {"run_id": "r"})
-        slow.record(lost, "a", {"n": 1})
+        lost.journal({"run_id": "r"})
+        lost.record("a", {"n": 1})
         taken = other.claim(["agent"])
-        assert (taken.id, taken.done, taken.started_at) == (lost.id, 1, lost.started_at)
+        assert (taken.job.id, taken.job.done, taken.job.started_at) == (
+            lost.job.id,
+            1,
+            lost.job.started_at,
+        )
         for late in (
-            lambda: slow.record(lost, "b", {"n": 2}),
-            lambda: slow.renew(lost),
-            lambda: slow.journal(lost, {}),
-            lambda: slow.release(lost),
-            lambda: slow.finish(lost, "failed"),
+            lambda: lost.record("b", {"n": 2}),
+            lost.renew,
+            lambda: lost.journal({}),
+            lost.release,
+            lambda: lost.finish("failed"),
         ):
             with pytest.raises(LeaseLostError):
                 late()
-        assert other.journal(taken, {"run_id": "another"}) == ({"run_id": "r"}, [{"n": 1}])
-        assert other.get(taken.id).state == "running"
+        assert taken.journal({"run_id": "another"}) == ({"run_id": "r"}, [{"n": 1}])
+        assert other.get(taken.job.id).state == "running"
 
 
 def test_attempts_without_progress_are_counted(url):
     store = JobStore(url, lease_seconds=SILENT)
     submit(store)
-    assert [store.claim(["agent"]).attempts for _ in range(3)] == [1, 2, 3]
-    store.release(job := store.claim(["agent"]))
-    assert (store.get(job.id).state, store.get(job.id).attempts) == ("queued", 3)
+    assert [store.claim(["agent"]).job.attempts for _ in range(3)] == [1, 2, 3]
+    lease = store.claim(["agent"])
+    lease.release()
+    assert (store.get(lease.job.id).state, store.get(lease.job.id).attempts) == ("queued", 3)
 
 
 def test_cancel(store):
@@ -84,34 +89,34 @@ def test_cancel(store):
     assert store.cancel(queued.id).state == "cancelled"
     assert store.get(queued.id).finished_at is not None
     submit(store)
-    job = store.claim(["agent"])
-    assert (store.cancel(job.id).state, store.renew(job).cancel_requested) == ("running", True)
-    store.finish(job, "cancelled")
-    assert store.cancel(job.id).state == "cancelled"
+    lease = store.claim(["agent"])
+    assert (store.cancel(lease.job.id).state, lease.renew().cancel_requested) == ("running", True)
+    lease.finish("cancelled")
+    assert store.cancel(lease.job.id).state == "cancelled"
     assert store.cancel("unknown") is None
 
 
 def test_a_cancelled_job_that_is_given_back_is_over(store):
     submit(store)
-    job = store.claim(["agent"])
-    store.cancel(job.id)
-    store.release(job)
-    over = store.get(job.id)
+    lease = store.claim(["agent"])
+    store.cancel(lease.job.id)
+    lease.release()
+    over = store.get(lease.job.id)
     assert (over.state, over.finished_at is None) == ("cancelled", False)
     assert store.claim(["agent"]) is None
 
 
 def test_a_failed_job_goes_on_with_what_it_had(store):
     submit(store)
-    job = store.claim(["agent"])
-    store.record(job, "a", {"n": 1})
-    store.finish(job, "failed", error="disk full")
-    assert store.get(job.id).error == "disk full"
-    assert store.resume(job.id).state == "queued"
+    lease = store.claim(["agent"])
+    lease.record("a", {"n": 1})
+    lease.finish("failed", error="disk full")
+    assert store.get(lease.job.id).error == "disk full"
+    assert store.resume(lease.job.id).state == "queued"
     again = store.claim(["agent"])
-    assert (again.id, again.done, again.error) == (job.id, 1, None)
-    assert store.journal(again, {})[1] == [{"n": 1}]
-    assert store.resume(job.id).state == "running"
+    assert (again.job.id, again.job.done, again.job.error) == (lease.job.id, 1, None)
+    assert again.journal({})[1] == [{"n": 1}]
+    assert store.resume(lease.job.id).state == "running"
 
 
 def test_the_same_key_starts_one_job(store):
@@ -137,10 +142,10 @@ def test_pages(store):
 
 def test_whatever_a_target_said_can_be_kept(store):
     submit(store)
-    job = store.claim(["agent"])
+    lease = store.claim(["agent"])
     entry = {"outputs": "\x00 \ud800 ä 北"}
-    store.record(job, "\ud800", entry)
-    assert store.journal(job, {})[1] == [entry]
+    lease.record("\ud800", entry)
+    assert lease.journal({})[1] == [entry]
 
 
 def test_eight_workers_take_each_job_once(url):
@@ -151,10 +156,10 @@ def test_eight_workers_take_each_job_once(url):
 
         def work():
             try:
-                while (job := store.claim(["agent"])) is not None:
-                    store.record(job, "a", {})
-                    store.finish(job, "succeeded")
-                    taken.append(job.id)
+                while (lease := store.claim(["agent"])) is not None:
+                    lease.record("a", {})
+                    lease.finish("succeeded")
+                    taken.append(lease.job.id)
             except Exception as error:  # noqa: BLE001 - told below
                 errors.append(error)
 
@@ -165,3 +170,12 @@ def test_eight_workers_take_each_job_once(url):
             thread.join()
         assert not errors
         assert sorted(taken) == sorted(ids)
+
+
+def test_whatever_an_error_says_can_be_kept(store):
+    submit(store)
+    lease = store.claim(["agent"])
+    lease.finish("failed", error="\x00\ud800 " + "a" * 10_000)
+    error = store.get(lease.job.id).error
+    assert error.startswith("? aaa")
+    assert len(error) == 4_003
