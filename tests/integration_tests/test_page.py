@@ -167,6 +167,7 @@ def test_what_goes_wrong_is_told_in_the_words_of_the_service(browser, url):
     assert "image" in told
     assert "Request" in told
     assert browser.js("document.querySelectorAll('#picture img').length") == 1
+    assert not browser.js("document.getElementById('no-preview').hidden")
 
 
 def test_pasting_chooses_an_image(page):

@@ -14,6 +14,7 @@ const ACTIONS = {
 
 let file = null;
 let pending = null;
+let running = null;
 
 export function startImages() {
   byId("file").addEventListener("change", (event) => choose(event.target.files[0]));
@@ -48,12 +49,7 @@ function choose(chosen) {
   if (!chosen) return;
   file = chosen;
   pending?.abort();
-  const preview = byId("preview");
-  URL.revokeObjectURL(preview.src);
-  preview.hidden = false;
-  preview.onerror = () => { preview.hidden = true; };  // a PDF or HEIC: the service can read it, the browser cannot
-  preview.src = URL.createObjectURL(chosen);
-  preview.alt = `The chosen image, ${chosen.name}`;
+  showPreview(chosen);
   byId("picture-name").textContent = `${chosen.name}, ${size(chosen.size)}`;
   byId("picture").hidden = false;
   byId("invitation").hidden = true;
@@ -63,11 +59,30 @@ function choose(chosen) {
   byId("images-status").textContent = `${chosen.name} is chosen.`;
 }
 
+// A PDF or HEIC file the service can read, and the browser cannot show.
+function showPreview(chosen) {
+  const preview = byId("preview");
+  const shown = (can) => () => {
+    preview.parentElement.hidden = !can;
+    byId("no-preview").hidden = can;
+  };
+  URL.revokeObjectURL(preview.src);
+  preview.onload = shown(true);
+  preview.onerror = shown(false);
+  preview.src = URL.createObjectURL(chosen);
+  preview.alt = `The chosen image, ${chosen.name}`;
+}
+
 async function look(name) {
   const action = ACTIONS[name];
-  if (!file) return report(el("p", {}, "Choose an image first: drop one on the field, paste one, or take a drawn one."), "No image is chosen.");
+  if (running === name) return;
+  if (!file) {
+    report(el("p", {}, "Choose an image first: drop one on the field, paste one, or take a drawn one."), "No image is chosen.");
+    return;
+  }
   pending?.abort();
   const mine = (pending = new AbortController());
+  running = name;
   busy(true, `${action.doing} …`);
   const started = performance.now();
   try {
@@ -80,7 +95,10 @@ async function look(name) {
     byId("overlay").replaceChildren();
     report(problemBox(error), "That did not work.", action.title);
   } finally {
-    if (pending === mine) busy(false);
+    if (pending === mine) {
+      running = null;
+      busy(false);
+    }
   }
 }
 
@@ -101,7 +119,6 @@ function report(content, status, title = "Result") {
 
 function busy(on, status) {
   byId("found").setAttribute("aria-busy", String(on));
-  for (const button of byId("ask").querySelectorAll("button")) button.disabled = on;
   if (status) byId("images-status").textContent = status;
 }
 
