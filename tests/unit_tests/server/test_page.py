@@ -57,6 +57,7 @@ def test_nothing_may_run_or_load_but_the_pages_own_files(client):
     assert policy["default-src"] == ["'none'"]
     assert policy["connect-src"] == ["'self'"]
     assert policy["frame-ancestors"] == ["'none'"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script>|https?://", answer.text)
 
