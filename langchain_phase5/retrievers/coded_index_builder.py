@@ -18,6 +18,8 @@ from langchain_phase5.retrievers.coded_index import (
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss, rank
 from langchain_phase5.retrievers.row_set import Rows
 
+Codes = np.ndarray[Any, np.dtype[np.uint8]]
+
 _WANTED_RECALL = 0.99
 _RECALL_AT = 10
 _QUERIES = 64
@@ -28,18 +30,25 @@ _RETRAIN_AT = 2
 
 
 def build_coded_index(
-    folder: Path, vectors: Vectors, *, generation: int, previous: CodedIndex | None = None
+    folder: Path,
+    vectors: Vectors,
+    *,
+    number: int,
+    previous: CodedIndex | None = None,
+    moved: Rows | None = None,
 ) -> CodedIndexDescription:
     """Write a coded index of all `vectors` into `folder`, whole, and measure its recall.
 
     Args:
         folder: Receives the file.
         vectors: Shape (n, d), of length one.
-        generation: Number in the file's name; must be new.
-        previous: Its clusters are taken over unless the vectors have doubled since they were made.
+        number: In the file's name; must be new.
+        previous: Its clusters and codes are taken over unless there are twice or half as many
+            vectors as when the clusters were made.
+        moved: Where each row that `previous` knows is now, -1 if it is gone; None if all stayed.
     """
-    clusters = _clusters(vectors, previous)
-    path = folder / f"codes-{generation:06}.bin"
+    clusters = _clusters(vectors, previous, moved)
+    path = folder / f"codes-{number:06}.bin"
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
         _write(file, vectors, clusters)
@@ -65,13 +74,39 @@ class _Clusters:
     scales: Vectors
     trained_rows: int
     kept: CodedIndex | None = None
+    moved: Rows | None = None
+
+    @property
+    def kept_rows(self) -> int:
+        """How many of the first rows have codes already."""
+        if self.kept is None:
+            return 0
+        covered = self.kept.description.rows
+        return covered if self.moved is None else int((self.moved[:covered] >= 0).sum())
+
+    def kept_content(self, number: int) -> tuple[Codes, Rows]:
+        """Return what is left of a cluster, under the rows' present numbers."""
+        if self.kept is None:
+            return np.empty((0, self.centroids.shape[1]), np.uint8), np.empty(0, np.int64)
+        codes, rows = self.kept.content(number)
+        if self.moved is None:
+            return codes, rows
+        rows = self.moved[rows]
+        return codes[rows >= 0], rows[rows >= 0]
+
+    def kept_sizes(self) -> Rows:
+        """How much is left of each cluster."""
+        if self.kept is not None and self.moved is None:
+            return self.kept.sizes
+        numbers = range(len(self.centroids))
+        return np.array([len(self.kept_content(number)[1]) for number in numbers])
 
 
-def _clusters(vectors: Vectors, previous: CodedIndex | None) -> _Clusters:
+def _clusters(vectors: Vectors, previous: CodedIndex | None, moved: Rows | None) -> _Clusters:
     if previous is not None:
         trained_rows = previous.description.trained_rows
-        if len(vectors) < _RETRAIN_AT * trained_rows:
-            return _Clusters(previous.centroids, previous.scales, trained_rows, previous)
+        if trained_rows / _RETRAIN_AT < len(vectors) < trained_rows * _RETRAIN_AT:
+            return _Clusters(previous.centroids, previous.scales, trained_rows, previous, moved)
     faiss = import_faiss()
     rows, dimension = vectors.shape
     lists = 2 * max(1, round(2 * rows**0.5))
@@ -90,25 +125,21 @@ def _write(file: BinaryIO, vectors: Vectors, clusters: _Clusters) -> None:
     """Assign and encode the rows that are new; those of the index before are copied."""
     lists = len(clusters.centroids)
     index = empty_index(vectors.shape[1], lists, clusters.centroids, clusters.scales)
-    kept = clusters.kept
-    first = 0 if kept is None else kept.description.rows
-    chunks = range(first, len(vectors), _CHUNK)
+    chunks = range(clusters.kept_rows, len(vectors), _CHUNK)
     parts = [index.quantizer.search(_chunk(vectors, start), 1)[1][:, 0] for start in chunks]
-    assigned = np.concatenate(parts)
-    order = np.argsort(assigned, kind="stable") + first
+    assigned = np.concatenate([np.empty(0, np.int64), *parts])
+    order = np.argsort(assigned, kind="stable") + clusters.kept_rows
     added = np.bincount(assigned, minlength=lists)
-    file.write((added + (0 if kept is None else kept.sizes)).astype("<i8").tobytes())
+    file.write((added + clusters.kept_sizes()).astype("<i8").tobytes())
     file.write(clusters.centroids.astype("<f4").tobytes())
     file.write(clusters.scales.astype("<f4").tobytes())
     for number, rows in enumerate(np.split(order, np.cumsum(added)[:-1])):
         codes = index.sq.compute_codes(np.ascontiguousarray(vectors[rows]))
-        if kept is not None:
-            old_codes, old_rows = kept.content(number)
-            codes, rows = np.concatenate([old_codes, codes]), np.concatenate([old_rows, rows])  # noqa: PLW2901
-        _write_list(file, codes, rows)
+        old_codes, old_rows = clusters.kept_content(number)
+        _write_list(file, np.concatenate([old_codes, codes]), np.concatenate([old_rows, rows]))
 
 
-def _write_list(file: BinaryIO, codes: np.ndarray[Any, np.dtype[np.uint8]], rows: Rows) -> None:
+def _write_list(file: BinaryIO, codes: Codes, rows: Rows) -> None:
     padding = capacity(len(rows)) - len(rows)
     file.write(np.pad(codes, ((0, padding), (0, 0))).tobytes())
     file.write(np.pad(rows, (0, padding)).astype("<i8").tobytes())

@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.documents import Document
 
-from langchain_phase5.retrievers.index_errors import DamagedIndexError
+from langchain_phase5.retrievers.index_errors import DamagedIndexError, StaleSnapshotError
 
 _SCHEMA = """
 CREATE TABLE document (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content TEXT NOT NULL,
@@ -21,6 +21,11 @@ CREATE TABLE deleted (row INTEGER PRIMARY KEY);
 CREATE TABLE written (first_row INTEGER PRIMARY KEY, rows INTEGER NOT NULL, checksum BLOB NOT NULL);
 CREATE TABLE property (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """.strip().split(";\n")
+_BY_ID = "SELECT row, id, content, metadata FROM document WHERE id IN"
+_BY_ROW = (
+    "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM property WHERE name = 'generation'), 1),"
+    " row, id, content, metadata FROM document WHERE row IN"
+)
 _MOST_VARIABLES = 500
 _MODULUS = 1 << 256
 
@@ -93,6 +98,16 @@ class DocumentTable:
                 raise
             self._connection.execute("COMMIT")
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Have all queries of the block see the same commit."""
+        with self._lock:
+            self._connection.execute("BEGIN DEFERRED")
+            try:
+                yield
+            finally:
+                self._connection.execute("COMMIT")
+
     def version(self) -> int:
         """A number that changes when another process has committed something."""
         return int(self._one("PRAGMA data_version")[0])
@@ -149,16 +164,36 @@ class DocumentTable:
         Returns:
             The rows that were deleted.
         """
-        found = self._select("SELECT row, id, content, metadata FROM document WHERE id IN", ids)
+        found = self._select(_BY_ID, ids)
         deleted = [(row[0],) for row in found]
         self._connection.executemany("DELETE FROM document WHERE row = ?", deleted)
         self._connection.executemany("INSERT INTO deleted VALUES (?)", deleted)
         self._change_digest(added=deleted, removed=found)
         return [row for (row,) in deleted]
 
+    def renumber(self, written: Written) -> None:
+        """Give the documents the row numbers 0, 1, 2, ... in the order they have.
+
+        To be called in a transaction.
+
+        Args:
+            written: Describes the vector file that has them in this order.
+        """
+        rows = [row for (row,) in self._all("SELECT row FROM document ORDER BY row")]
+        # In this order no number is taken by one that has yet to move.
+        moves = ((new, old) for new, old in enumerate(rows) if new != old)
+        self._connection.executemany("UPDATE document SET row = ? WHERE row = ?", moves)
+        self._connection.execute("DELETE FROM deleted")
+        self._connection.execute("DELETE FROM written")
+        if written.rows:
+            entry = (written.first_row, written.rows, written.checksum)
+            self._connection.execute("INSERT INTO written VALUES (?, ?, ?)", entry)
+        self.set_property("generation", str(self.generation() + 1))
+        self._store_digest(self._whole_digest())
+
     def by_ids(self, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id."""
-        rows = self._select("SELECT row, id, content, metadata FROM document WHERE id IN", ids)
+        rows = self._select(_BY_ID, ids)
         return {row[1]: _document(row) for row in rows}
 
     def row_of(self, id_: str) -> int | None:
@@ -166,10 +201,21 @@ class DocumentTable:
         rows = self._all("SELECT row FROM document WHERE id = ?", (id_,))
         return rows[0][0] if rows else None
 
-    def by_rows(self, rows: Sequence[int]) -> dict[int, Document]:
-        """Return the documents that exist, by row."""
-        found = self._select("SELECT row, id, content, metadata FROM document WHERE row IN", rows)
-        return {row[0]: _document(row) for row in found}
+    def by_rows(self, rows: Sequence[int], *, generation: int) -> dict[int, Document]:
+        """Return the documents that exist, by row.
+
+        Raises:
+            StaleSnapshotError: The rows have other numbers now than in that generation.
+        """
+        found = self._select(_BY_ROW, rows)
+        seen = {row[0] for row in found} or {self.generation()}
+        if seen != {generation}:
+            raise StaleSnapshotError
+        return {row[1]: _document(row[1:]) for row in found}
+
+    def generation(self) -> int:
+        """How often the rows were numbered; 1 at first."""
+        return int(self.properties().get("generation", "1"))
 
     def ids(self) -> Iterator[str]:
         """Every id, in the order of their rows."""
@@ -190,17 +236,12 @@ class DocumentTable:
         """
         try:
             sound = self._one("PRAGMA integrity_check(1)")[0] == "ok"
-            properties = self.properties()
-            stored = int(properties.pop("digest", "0"))
-            digest = sum(map(_hash, properties.items()))
-            with self._lock:
-                for table in ("document", "deleted", "written"):
-                    rows = self._connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - fixed
-                    digest += sum(map(_hash, rows))
+            stored = int(self.properties().get("digest", "0"))
+            digest = self._whole_digest()
         except (sqlite3.DatabaseError, ValueError, TypeError, UnicodeError) as error:
             msg = f"the document table is damaged: {error}"
             raise DamagedIndexError(msg) from error
-        if not sound or digest % _MODULUS != stored:
+        if not sound or digest != stored:
             msg = "the document table does not match its digest: it was changed from outside"
             raise DamagedIndexError(msg)
 
@@ -213,10 +254,22 @@ class DocumentTable:
         self, *, added: Iterable[Sequence[Any]], removed: Iterable[Sequence[Any]] = ()
     ) -> None:
         change = sum(map(_hash, added)) - sum(map(_hash, removed))
-        digest = (int(self.properties().get("digest", "0")) + change) % _MODULUS
+        self._store_digest((int(self.properties().get("digest", "0")) + change) % _MODULUS)
+
+    def _store_digest(self, digest: int) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO property VALUES ('digest', ?)", (str(digest),)
         )
+
+    def _whole_digest(self) -> int:
+        properties = self.properties()
+        properties.pop("digest", None)
+        digest = sum(map(_hash, properties.items()))
+        with self._lock:
+            for table in ("document", "deleted", "written"):
+                rows = self._connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - fixed
+                digest += sum(map(_hash, rows))
+        return digest % _MODULUS
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:

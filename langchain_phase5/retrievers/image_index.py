@@ -1,6 +1,7 @@
 """A LangChain vector store for images on FAISS, whose files cannot execute anything."""
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
@@ -8,18 +9,25 @@ from uuid import uuid4
 import numpy as np
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
-from langchain_core.vectorstores import VectorStore
-from langchain_core.vectorstores.utils import maximal_marginal_relevance
 
 from langchain_phase5.retrievers.exact_search import Vectors
-from langchain_phase5.retrievers.image_source import ImageSource
+from langchain_phase5.retrievers.index_errors import StaleSnapshotError
 from langchain_phase5.retrievers.index_storage import IndexStorage, Snapshot
-from langchain_phase5.retrievers.metadata_filter import Filter, MetadataFilter
+from langchain_phase5.retrievers.metadata_filter import MetadataFilter
 from langchain_phase5.retrievers.nearest import nearest
 from langchain_phase5.retrievers.row_set import Rows, RowSet
+from langchain_phase5.retrievers.vector_search import (
+    Condition,
+    Found,
+    VectorSearch,
+    model_name,
+    normalized,
+)
+
+_PATIENCE = 100
 
 
-class ImageIndex(VectorStore):
+class ImageIndex(VectorSearch):
     """Vectors with their documents, in memory or in a folder, found by cosine similarity.
 
     It is a full LangChain vector store: ids, upserts, deletion, metadata filters, MMR. With a
@@ -60,21 +68,16 @@ class ImageIndex(VectorStore):
         verify: bool = True,
         exact_up_to: int = 100_000,
     ) -> None:
-        self._embeddings = embeddings
+        super().__init__(embeddings)
         self._storage = IndexStorage(
             None if path is None else Path(path),
             fingerprint=_fingerprint(embeddings),
-            model=_name(embeddings),
+            model=model_name(embeddings),
             read_only=read_only,
             verify=verify,
             exact_up_to=exact_up_to,
         )
-        self._filter = MetadataFilter(self._storage.documents.metadata_from)
-
-    @property
-    def embeddings(self) -> Embeddings:
-        """What embeds texts and queries."""
-        return self._embeddings
+        self._filter = 0, MetadataFilter(self._storage.documents.metadata_from)
 
     def __len__(self) -> int:
         return int(self._storage.snapshot().alive.sum())
@@ -126,7 +129,7 @@ class ImageIndex(VectorStore):
             documents = [
                 Document(id=names[i], page_content=texts[i], metadata=metadatas[i]) for i in last
             ]
-            self._storage.append(_normalized(vectors)[last], documents)
+            self._storage.append(normalized(vectors)[last], documents)
         return names
 
     def add_texts(
@@ -167,14 +170,14 @@ class ImageIndex(VectorStore):
             ValueError: There is no such document.
         """
         self._check_writable()
-        row = self._storage.documents.row_of(document_id)
-        if row is None:
+        vector = self._storage.vector_of(document_id)
+        if vector is None:
             msg = f"there is no document {document_id!r} to update"
             raise ValueError(msg)
         (document,) = self.get_by_ids([document_id])
         self.add_embeddings(
             [document.page_content if page_content is None else page_content],
-            self._storage.snapshot().vectors[row : row + 1],
+            vector,
             [{**document.metadata, **(metadata or {})}],
             ids=[document_id],
         )
@@ -183,105 +186,6 @@ class ImageIndex(VectorStore):
         """Return the documents that exist, in the order asked for."""
         found = self._storage.documents.by_ids(ids)
         return [found[name] for name in ids if name in found]
-
-    def similarity_search_with_score_by_vector(
-        self,
-        embedding: Sequence[float] | Vectors,
-        k: int = 4,
-        *,
-        filter: Filter | Callable[[Document], bool] | None = None,  # noqa: A002 - LangChain's name
-        **kwargs: Any,
-    ) -> list[tuple[Document, float]]:
-        """Return up to `k` documents with their cosine similarity, best first.
-
-        Args:
-            embedding: The query's vector.
-            k: How many; as many as there are if there are fewer.
-            filter: Which documents may be found, see `MetadataFilter`; they are selected before
-                the search, so `k` of them come back if there are as many. A function of the
-                document works too but has to look at every one.
-            **kwargs: Ignored.
-        """
-        found, _ = self._find(embedding, k, filter)
-        return found
-
-    def similarity_search_with_score(
-        self, query: str, k: int = 4, **kwargs: Any
-    ) -> list[tuple[Document, float]]:
-        """Return up to `k` documents for a text, with their cosine similarity, best first."""
-        vector = self._embeddings.embed_query(query)
-        return self.similarity_search_with_score_by_vector(vector, k, **kwargs)
-
-    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
-        """Return up to `k` documents for a text, best first."""
-        return [document for document, _ in self.similarity_search_with_score(query, k, **kwargs)]
-
-    def similarity_search_by_vector(
-        self, embedding: list[float], k: int = 4, **kwargs: Any
-    ) -> list[Document]:
-        """Return up to `k` documents for a vector, best first."""
-        found = self.similarity_search_with_score_by_vector(embedding, k, **kwargs)
-        return [document for document, _ in found]
-
-    def similarity_search_by_image(
-        self, image: ImageSource, k: int = 4, **kwargs: Any
-    ) -> list[Document]:
-        """Return up to `k` documents for an image, best first.
-
-        Raises:
-            TypeError: The index's embeddings know no images.
-        """
-        embed = getattr(self._embeddings, "embed_images", None)
-        if embed is None:
-            msg = f"{_name(self._embeddings)} cannot embed images; use OpenCLIPEmbeddings"
-            raise TypeError(msg)
-        return self.similarity_search_by_vector(embed([image])[0], k, **kwargs)
-
-    def max_marginal_relevance_search_with_score_by_vector(
-        self,
-        embedding: list[float],
-        k: int = 4,
-        fetch_k: int = 20,
-        lambda_mult: float = 0.5,
-        **kwargs: Any,
-    ) -> list[tuple[Document, float]]:
-        """Return `k` of the `fetch_k` nearest documents, chosen to differ from one another.
-
-        Args:
-            embedding: The query's vector.
-            k: How many.
-            fetch_k: How many to choose from.
-            lambda_mult: 1 looks only at the similarity to the query, 0 only at the variety.
-            **kwargs: `filter`, as for the other searches.
-        """
-        found, rows = self._find(embedding, fetch_k, kwargs.get("filter"))
-        vectors = self._storage.snapshot().read(rows)
-        query = np.asarray(embedding, dtype=np.float32)
-        chosen = maximal_marginal_relevance(query, list(vectors), lambda_mult=lambda_mult, k=k)
-        return [found[i] for i in chosen]
-
-    def max_marginal_relevance_search_by_vector(
-        self,
-        embedding: list[float],
-        k: int = 4,
-        fetch_k: int = 20,
-        lambda_mult: float = 0.5,
-        **kwargs: Any,
-    ) -> list[Document]:
-        """Like `max_marginal_relevance_search_with_score_by_vector`, without the scores."""
-        found = self.max_marginal_relevance_search_with_score_by_vector(
-            embedding, k, fetch_k, lambda_mult, **kwargs
-        )
-        return [document for document, _ in found]
-
-    def max_marginal_relevance_search(
-        self, query: str, k: int = 4, fetch_k: int = 20, lambda_mult: float = 0.5, **kwargs: Any
-    ) -> list[Document]:
-        """Like `max_marginal_relevance_search_by_vector`, for a text."""
-        vector = self._embeddings.embed_query(query)
-        return self.max_marginal_relevance_search_by_vector(
-            vector, k, fetch_k, lambda_mult, **kwargs
-        )
 
     @classmethod
     def from_texts(
@@ -307,6 +211,19 @@ class ImageIndex(VectorStore):
         self._check_writable()
         self._storage.optimize()
 
+    def compact(self) -> None:
+        """Give back the room of deleted and replaced documents, on the disk and in searches.
+
+        This happens by itself once more than half of more than 20,000 documents are deleted, and
+        in `optimize` once a fifth is. Readers go on meanwhile, in this process and in others; a
+        process killed in the midst of it leaves the index as it was.
+
+        Raises:
+            OSError: The disk is full, for as long as it takes there are two copies of the vectors.
+        """
+        self._check_writable()
+        self._storage.compact()
+
     def close(self) -> None:
         """Give the folder back. Calling it twice is fine."""
         self._storage.close()
@@ -317,63 +234,66 @@ class ImageIndex(VectorStore):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _find(
+    def _find(self, embedding: Sequence[float] | Vectors, k: int, condition: Condition) -> Found:
+        query = normalized(np.asarray(embedding, dtype=np.float32)[None])[0]
+        for _ in range(_PATIENCE):
+            try:
+                return self._find_in(self._storage.snapshot(), query, k, condition)
+            except StaleSnapshotError:  # documents found have been replaced or renumbered meanwhile
+                time.sleep(0.001)
+        return self._find_in(self._storage.snapshot(), query, k, condition, whole=False)
+
+    def _find_in(
         self,
-        embedding: Sequence[float] | Vectors,
+        snapshot: Snapshot,
+        query: Vectors,
         k: int,
-        condition: Filter | Callable[[Document], bool] | None,
-    ) -> tuple[list[tuple[Document, float]], Rows]:
-        """Return documents with scores, and their rows."""
-        snapshot = self._storage.snapshot()
+        condition: Condition,
+        *,
+        whole: bool = True,
+    ) -> Found:
         if not len(snapshot.vectors):
-            return [], np.empty(0, np.int64)
-        query = _normalized(np.asarray(embedding, dtype=np.float32)[None])[0]
+            return Found([], lambda: np.empty((0, len(query)), np.float32))
         if len(query) != snapshot.vectors.shape[1]:
             msg = f"the query has {len(query)} numbers; this index has {snapshot.vectors.shape[1]}"
             raise ValueError(msg)
         rows, scores = nearest(snapshot, query, k, allowed=self._allowed(snapshot, condition))
-        documents = self._storage.documents.by_rows(rows.tolist())
-        # One that another process deleted a moment ago is gone from the table already.
+        documents = self._documents(snapshot, rows)
+        if whole and len(documents) < len(rows):
+            raise StaleSnapshotError
         kept = [i for i, row in enumerate(rows.tolist()) if row in documents]
         found = [(documents[int(rows[i])], float(scores[i])) for i in kept]
-        return found, rows[kept]
+        return Found(found, lambda: snapshot.read(rows[kept]))
 
-    def _allowed(
-        self, snapshot: Snapshot, condition: Filter | Callable[[Document], bool] | None
-    ) -> RowSet | None:
+    def _documents(self, snapshot: Snapshot, rows: Rows) -> dict[int, Document]:
+        return self._storage.documents.by_rows(rows.tolist(), generation=snapshot.generation)
+
+    def _allowed(self, snapshot: Snapshot, condition: Condition) -> RowSet | None:
         """Return the rows that a search may find, or None for all."""
         total = len(snapshot.alive)
         if condition is None:
             return snapshot.allowed
         if callable(condition):
-            documents = self._storage.documents.by_rows(np.flatnonzero(snapshot.alive).tolist())
+            documents = self._documents(snapshot, np.flatnonzero(snapshot.alive))
             rows = sorted(row for row, document in documents.items() if condition(document))
             return RowSet(np.array(rows, dtype=np.int64), total)
-        matching = self._filter.rows(condition, total=total)
+        matching = self._filter_of(snapshot).rows(condition, total=total)
         return RowSet(matching[snapshot.alive[matching]], total)
+
+    def _filter_of(self, snapshot: Snapshot) -> MetadataFilter:
+        """Return the filter that knows the rows by the numbers they have in the snapshot."""
+        generation, known = self._filter
+        if generation != snapshot.generation:
+            known = MetadataFilter(self._storage.documents.metadata_from)
+            self._filter = snapshot.generation, known
+        return known
 
     def _check_writable(self) -> None:
         if self._storage.read_only:
             msg = "this index was opened with read_only=True"
             raise ValueError(msg)
 
-    def _select_relevance_score_fn(self) -> Callable[[float], float]:
-        return lambda cosine: (1 + cosine) / 2
-
-
-def _normalized(vectors: Vectors) -> Vectors:
-    if vectors.ndim != 2 or not np.isfinite(vectors).all():  # noqa: PLR2004 - rows and columns
-        msg = "vectors must be rows of finite numbers, all of one dimension"
-        raise ValueError(msg)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
-
-
-def _name(embeddings: Embeddings) -> str:
-    model = getattr(embeddings, "model_name", None) or getattr(embeddings, "model", "")
-    return f"{type(embeddings).__name__} {model}".strip()
-
 
 def _fingerprint(embeddings: Embeddings) -> str:
     """Return what identifies the model; its name where it has no fingerprint of its own."""
-    return str(getattr(embeddings, "fingerprint", _name(embeddings)))
+    return str(getattr(embeddings, "fingerprint", model_name(embeddings)))

@@ -11,3 +11,7 @@ class DamagedIndexError(ValueError):
 
 class IndexLockedError(RuntimeError):
     """Another process or object has the index open for writing."""
+
+
+class StaleSnapshotError(RuntimeError):
+    """Rows were numbered anew since the snapshot was taken; with the next one all is well."""

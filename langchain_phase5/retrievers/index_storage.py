@@ -1,7 +1,6 @@
-"""Keep an index's vectors and documents: opened, checked, appended to and deleted from."""
+"""Keep an index's vectors and documents: checked, appended to, deleted from and compacted."""
 
 import hashlib
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,17 +13,18 @@ from langchain_core.documents import Document
 
 from langchain_phase5.retrievers.coded_index import CodedIndex, CodedIndexDescription
 from langchain_phase5.retrievers.coded_index_builder import build_coded_index
-from langchain_phase5.retrievers.document_table import DocumentTable, Written
+from langchain_phase5.retrievers.document_table import Written
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
+from langchain_phase5.retrievers.index_folder import IndexFolder
 from langchain_phase5.retrievers.row_set import Rows, RowSet
 from langchain_phase5.retrievers.vector_file import VectorFile
-from langchain_phase5.retrievers.writer_lock import WriterLock
 
 _FORMAT = "1"
-_DOCUMENTS = "documents.sqlite"
-_VECTORS = "vectors.f32"
 _TAIL = 20_000
+_COPIED_AT_ONCE = 20_000
+_DELETED_MOST = 0.5
+_DELETED_MANY = 0.2
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Snapshot:
         alive: Which rows are not deleted.
         coded: Covers the first rows, if there are many; the others are searched exactly.
         version: The document table's when this was read.
+        generation: How often the rows had been numbered by then.
     """
 
     vectors: Vectors
@@ -44,6 +45,12 @@ class Snapshot:
     file: VectorFile | None = None
     coded: CodedIndex | None = None
     version: int = 0
+    generation: int = 1
+
+    @property
+    def deleted(self) -> float:
+        """Share of the rows that are deleted."""
+        return 1 - float(self.alive.mean()) if len(self.alive) else 0.0
 
     def read(self, rows: Rows) -> Vectors:
         """Return the vectors of some rows."""
@@ -62,7 +69,8 @@ class IndexStorage:
 
     Vectors are written and flushed first, then the documents are committed in one transaction,
     which is what counts: rows that were written but not committed are overwritten by the next
-    append. Searches work on the last `Snapshot`, which changes never touch.
+    append. Searches work on the last `Snapshot`, which changes never touch. Compacting writes new
+    files beside the old ones, which whoever has them open reads to the end.
 
     Args:
         path: The folder, created when missing; None keeps everything in memory.
@@ -88,19 +96,17 @@ class IndexStorage:
         verify: bool,
         exact_up_to: int,
     ) -> None:
-        self.path = path
         self.read_only = read_only
         self._fingerprint, self._model = fingerprint, model
         self._exact_up_to = exact_up_to
         self._changing = threading.RLock()
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._file: VectorFile | None = None
         self._snapshot = Snapshot(np.empty((0, 0), np.float32), np.empty(0, dtype=bool))
-        self._lock = self._acquire()
+        self._folder = IndexFolder(path, read_only=read_only)
         try:
-            self.documents = self._open_documents()
+            self.documents = self._folder.documents()
         except BaseException:
-            self._release()
+            self._folder.close()
             raise
         try:
             self._open(verify=verify)
@@ -123,7 +129,8 @@ class IndexStorage:
             OSError: The disk is full.
         """
         with self._changing:
-            file = self._file or self._vector_file(vectors.shape[1])
+            generation = self._snapshot.generation
+            file = self._file or self._folder.vectors(vectors.shape[1], generation=generation)
             if vectors.shape[1] != file.dimension:
                 msg = f"vectors have {vectors.shape[1]} numbers; this index has {file.dimension}"
                 raise ValueError(msg)
@@ -152,76 +159,97 @@ class IndexStorage:
             alive = self._snapshot.alive.copy()
             alive[rows] = False
             self._snapshot = replace(self._snapshot, alive=alive)
+            if len(alive) > _TAIL and self._snapshot.deleted > _DELETED_MOST:
+                self.compact()
+
+    def vector_of(self, id_: str) -> Vectors | None:
+        """Return the vector of a document, shape (1, d), or None if there is none of that id."""
+        with self._changing:
+            row = self.documents.row_of(id_)
+            return None if row is None else np.array(self._snapshot.vectors[row : row + 1])
 
     def optimize(self) -> None:
-        """Bring every row into the coded index, if there are enough of them for one."""
+        """Bring every row into the coded index, if there are enough; compact if many are deleted.
+
+        Raises:
+            OSError: The disk is full; everything is as before.
+        """
         with self._changing:
-            rows = len(self._snapshot.alive)
-            if rows <= self._exact_up_to or not self._tail() or not _can_map():
+            if self._snapshot.deleted > _DELETED_MANY:
+                self.compact()
+            elif self._tail():
+                before = self._snapshot
+                description = self._build_codes(before.vectors)
+                if description is not None:
+                    with self.documents.transaction():
+                        self.documents.set_property("codes", description.to_json())
+                    coded = CodedIndex(self._folder.codes(), description, verify=False)
+                    self._snapshot = replace(before, coded=coded)
+                    self._keep_current_files()
+
+    def compact(self) -> None:
+        """Leave the deleted rows behind.
+
+        The others are copied into new files; one transaction makes them the index, and a process
+        that dies before it leaves everything as it was.
+
+        Raises:
+            OSError: The disk is full; everything is as before.
+        """
+        with self._changing:
+            before = self._snapshot
+            rows = np.flatnonzero(before.alive)
+            if len(rows) == len(before.alive):
                 return
-            before = self._snapshot.coded
-            generation = 1 if before is None else int(before.description.file[6:12]) + 1
-            description = build_coded_index(
-                self._folder(), self._snapshot.vectors, generation=generation, previous=before
-            )
-            with self.documents.transaction():
-                self.documents.set_property("codes", description.to_json())
-            coded = CodedIndex(self._folder(), description, verify=False)
-            self._snapshot = replace(self._snapshot, coded=coded)
-            self._remove_old_codes()
+            generation = before.generation + 1
+            file = self._folder.vectors(before.vectors.shape[1], generation=generation)
+            moved = np.full(len(before.alive), -1, dtype=np.int64)
+            moved[rows] = np.arange(len(rows))
+            try:
+                written = Written(0, len(rows), _copy(before.vectors, rows, file))
+                vectors = file.view(len(rows))
+                description = self._build_codes(vectors, moved)
+                text, coded = "", None
+                if description is not None:
+                    text = description.to_json()
+                    coded = CodedIndex(self._folder.codes(), description, verify=False)
+                with self.documents.transaction():
+                    self.documents.set_property("codes", text)
+                    self.documents.renumber(written)
+                alive = np.ones(len(rows), dtype=bool)
+                self._file = file
+                self._snapshot = Snapshot(
+                    vectors, alive, file, coded, before.version, generation=generation
+                )
+            finally:
+                self._keep_current_files()
 
     def close(self) -> None:
         """Give everything back. Calling it twice is fine."""
         self.documents.close()
         if self._file is not None:
             self._file.close()
-        self._release()
-
-    def _acquire(self) -> WriterLock | None:
-        if self.path is None:
-            return None
-        if self.read_only:
-            if not (self.path / _DOCUMENTS).is_file():
-                msg = f"there is no image index in {self.path}"
-                raise ValueError(msg)
-            return None
-        self.path.mkdir(parents=True, exist_ok=True)
-        return WriterLock(self.path / "writer.lock")
-
-    def _open_documents(self) -> DocumentTable:
-        if self.path is None:
-            return DocumentTable(None)
-        file = self.path / _DOCUMENTS
-        if (self.path / _VECTORS).exists() and not (file.exists() and file.stat().st_size):
-            msg = f"{self.path} is damaged: it has vectors but no {_DOCUMENTS}"
-            raise DamagedIndexError(msg)
-        return DocumentTable(file, read_only=self.read_only)
-
-    def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-        if self._temporary is not None:
-            self._temporary.cleanup()
+        self._folder.close()
 
     def _open(self, *, verify: bool) -> None:
-        if verify and self.path is not None:
+        if verify and self._folder.path is not None:
             self.documents.verify()
         self._check(self.documents.properties())
         self._snapshot = self._load(verify=verify)
         if verify:
             self._verify_vectors()
         if not self.read_only:
-            self._remove_old_codes()
+            self._keep_current_files()
 
     def _check(self, properties: Mapping[str, str]) -> None:
         if properties.get("format", _FORMAT) != _FORMAT:
-            msg = f"{self.path} was written by a newer version of langchain-phase5"
+            msg = f"{self._folder.path} was written by a newer version of langchain-phase5"
             raise ValueError(msg)
         if properties.get("fingerprint", self._fingerprint) != self._fingerprint:
             msg = (
-                f"{self.path} was filled by the model {properties['model']}, whose vectors cannot "
-                f"be compared with those of {self._model}; open it with the former, or index the "
-                "images anew into another folder"
+                f"{self._folder.path} was filled by the model {properties['model']}, whose vectors "
+                f"cannot be compared with those of {self._model}; open it with the former, or "
+                "index the images anew into another folder"
             )
             raise ValueError(msg)
 
@@ -232,29 +260,53 @@ class IndexStorage:
         self.documents.set_property("model", self._model)
 
     def _load(self, *, verify: bool) -> Snapshot:
-        version, rows = self.documents.version(), self.documents.rows()
-        properties = self.documents.properties()
-        if self._file is None and "dimension" in properties:
-            self._file = self._vector_file(int(properties["dimension"]))
-        vectors = np.empty((0, 0), np.float32) if self._file is None else self._file.view(rows)
+        with self.documents.reading():
+            version, rows = self.documents.version(), self.documents.rows()
+            properties, generation = self.documents.properties(), self.documents.generation()
+            deleted = [row for row in self.documents.deleted_rows() if row < rows]
         alive = np.ones(rows, dtype=bool)
-        alive[[row for row in self.documents.deleted_rows() if row < rows]] = False
-        coded = self._load_codes(properties.get("codes"), verify=verify)
-        return Snapshot(vectors, alive, self._file, coded, version)
+        alive[deleted] = False
+        try:
+            file = self._file
+            if "dimension" in properties and (
+                file is None or generation != self._snapshot.generation
+            ):
+                file = self._folder.vectors(int(properties["dimension"]), generation=generation)
+            vectors = np.empty((0, 0), np.float32) if file is None else file.view(rows)
+            coded = self._load_codes(properties.get("codes"), verify=verify)
+        except FileNotFoundError as error:
+            if self.documents.properties() == properties:
+                msg = f"{self._folder.path} is damaged: {error.filename} is missing"
+                raise DamagedIndexError(msg) from error
+            # The writer has replaced the files between our reading their names and opening them.
+            return self._load(verify=verify)
+        self._file = file
+        return Snapshot(vectors, alive, file, coded, version, generation)
 
     def _load_codes(self, text: str | None, *, verify: bool) -> CodedIndex | None:
-        if text is None or not _can_map():
+        if not text or not _can_map():
             return None
         description = CodedIndexDescription.from_json(text)
-        try:
-            return CodedIndex(self._folder(), description, verify=verify)
-        except FileNotFoundError as error:
-            current = self.documents.properties().get("codes")
-            if current == text:
-                msg = f"{self.path} is damaged: {description.file} is missing"
-                raise DamagedIndexError(msg) from error
-            # The writer has replaced the file between our reading its name and opening it.
-            return self._load_codes(current, verify=verify)
+        return CodedIndex(self._folder.codes(), description, verify=verify)
+
+    def _build_codes(
+        self, vectors: Vectors, moved: Rows | None = None
+    ) -> CodedIndexDescription | None:
+        """Write a coded index of `vectors`, if they are many, with what is known of them so far."""
+        if len(vectors) <= self._exact_up_to or not _can_map():
+            return None
+        before = self._snapshot.coded
+        number = 1 if before is None else int(before.description.file[6:12]) + 1
+        return build_coded_index(
+            self._folder.codes(), vectors, number=number, previous=before, moved=moved
+        )
+
+    def _keep_current_files(self) -> None:
+        coded, file = self._snapshot.coded, self._file
+        used = [] if coded is None else [coded.description.file]
+        if file is not None and file.path is not None:
+            used.append(file.path.name)
+        self._folder.keep_only(used)
 
     def _verify_vectors(self) -> None:
         for part in self.documents.written():
@@ -262,29 +314,10 @@ class IndexStorage:
                 self._file is None
                 or self._file.checksum(part.first_row, part.rows) != part.checksum
             ):
-                msg = f"{self.path} is damaged: vectors from {part.first_row} on have changed"
+                msg = (
+                    f"{self._folder.path} is damaged: vectors from {part.first_row} on have changed"
+                )
                 raise DamagedIndexError(msg)
-
-    def _remove_old_codes(self) -> None:
-        """Delete coded indexes that are no longer, or were never quite, in use."""
-        coded = self._snapshot.coded
-        kept = None if coded is None else coded.description.file
-        if self.path is not None or self._temporary is not None:
-            for file in self._folder().glob("codes-*"):
-                if file.name != kept:
-                    file.unlink()
-
-    def _folder(self) -> Path:
-        """Where coded indexes go: FAISS can map them from files only, even for one in memory."""
-        if self.path is not None:
-            return self.path
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="image-index-")
-        return Path(self._temporary.name)
-
-    def _vector_file(self, dimension: int) -> VectorFile:
-        path = None if self.path is None else self.path / _VECTORS
-        return VectorFile(path, dimension=dimension)
 
     def _coded_rows(self) -> int:
         coded = self._snapshot.coded
@@ -292,6 +325,16 @@ class IndexStorage:
 
     def _tail(self) -> int:
         return len(self._snapshot.alive) - self._coded_rows()
+
+
+def _copy(vectors: Vectors, rows: Rows, file: VectorFile) -> bytes:
+    """Copy some rows into a file from its beginning, and return their SHA-256."""
+    digest = hashlib.sha256()
+    for first in range(0, len(rows) or 1, _COPIED_AT_ONCE):
+        part = np.ascontiguousarray(vectors[rows[first : first + _COPIED_AT_ONCE]])
+        file.write(first, part)
+        digest.update(part.tobytes())
+    return digest.digest()
 
 
 def _can_map() -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,9 @@ class VectorFile:
     def __init__(self, path: Path | None, *, dimension: int) -> None:
         self.path = path
         self.dimension = dimension
-        self._descriptor: int | None = None
         self._opening = threading.Lock()
+        self._descriptor: int | None = None
+        self._closing: weakref.finalize[Any, Any] | None = None
         self._buffer: Vectors = np.empty((0, dimension), dtype=np.float32)
 
     def write(self, first_row: int, vectors: Vectors) -> None:
@@ -60,14 +62,17 @@ class VectorFile:
 
         Raises:
             DamagedIndexError: The file is shorter than that.
+            FileNotFoundError: There is none.
         """
         if self.path is None or rows == 0:
             return self._buffer[:rows]
-        size = self.path.stat().st_size if self.path.exists() else 0
+        descriptor = self._open()
+        size = os.fstat(descriptor).st_size
         if size < rows * self.dimension * 4:
             msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
             raise DamagedIndexError(msg)
-        return np.memmap(self.path, dtype="<f4", mode="r", shape=(rows, self.dimension))
+        with open(descriptor, "rb", closefd=False) as file:
+            return np.memmap(file, dtype="<f4", mode="r", shape=(rows, self.dimension))
 
     def read(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Vectors:
         """Return copies of some rows, read and not mapped if they are few.
@@ -77,18 +82,23 @@ class VectorFile:
         """
         if self.path is None or len(rows) > _MOST_READ:
             return np.asarray(self.view(int(rows.max(initial=-1)) + 1)[rows])
-        with self._opening:
-            if self._descriptor is None:
-                self._descriptor = os.open(self.path, os.O_RDONLY)
-        size = 4 * self.dimension
-        parts = [os.pread(self._descriptor, size, row * size) for row in rows.tolist()]
+        descriptor, size = self._open(), 4 * self.dimension
+        parts = [os.pread(descriptor, size, row * size) for row in rows.tolist()]
         return np.frombuffer(b"".join(parts), "<f4").reshape(len(rows), self.dimension)
 
     def close(self) -> None:
-        """Close the file."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        """Close the file; otherwise that happens when nobody holds this object any more."""
+        if self._closing is not None:
+            self._closing()
+            self._descriptor = self._closing = None
+
+    def _open(self) -> int:
+        """Open the file once, so that it can be read to the end even after it was replaced."""
+        with self._opening:
+            if self._descriptor is None:
+                self._descriptor = os.open(str(self.path), os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                self._closing = weakref.finalize(self, os.close, self._descriptor)
+            return self._descriptor
 
     def checksum(self, first_row: int, rows: int) -> bytes:
         """Return the SHA-256 of some rows, reading and not mapping them to save memory."""
