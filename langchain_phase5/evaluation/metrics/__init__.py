@@ -1,7 +1,14 @@
 """Metrics: LangSmith-shaped evaluators, `(*, inputs, outputs, reference_outputs, **)` to a score.
 
 They plug into `langsmith.evaluate`, and evaluators of LangSmith, openevals, agentevals and ragas
-plug in here. Higher is better in all of them.
+plug in here. Higher is better in all of them. Where the reference has nothing to compare with,
+`score` is `None` and a comment says why; that counts in no mean.
+
+Example:
+    >>> exact_match(outputs="Paris.", reference_outputs={"answer": ["Paris", "Lutetia"]})["score"]
+    1.0
+    >>> exact_match(outputs="Paris.")["score"] is None
+    True
 """
 
 from collections.abc import Callable

@@ -71,21 +71,21 @@ def rouge(
 def rouge_1(
     *, outputs: Any, reference_outputs: Mapping[str, Any] | None = None, **_: Any
 ) -> dict[str, Any]:
-    """Overlap of words with the closest accepted answer (F-measure)."""
+    """Overlap of words with the closest accepted answer (F-measure; Lin 2004), 0 to 1."""
     return _evaluate("rouge_1", "rouge1", outputs, reference_outputs)
 
 
 def rouge_2(
     *, outputs: Any, reference_outputs: Mapping[str, Any] | None = None, **_: Any
 ) -> dict[str, Any]:
-    """Overlap of pairs of words with the closest accepted answer (F-measure)."""
+    """Overlap of pairs of words with the closest accepted answer (F-measure; Lin 2004), 0 to 1."""
     return _evaluate("rouge_2", "rouge2", outputs, reference_outputs)
 
 
 def rouge_l(
     *, outputs: Any, reference_outputs: Mapping[str, Any] | None = None, **_: Any
 ) -> dict[str, Any]:
-    """Longest common subsequence with the closest accepted answer (F-measure)."""
+    """Longest common subsequence with the closest accepted answer (F-measure; Lin 2004), 0 to 1."""
     return _evaluate("rouge_l", "rougeL", outputs, reference_outputs)
 
 

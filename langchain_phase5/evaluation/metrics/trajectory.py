@@ -48,9 +48,13 @@ def trajectory_match(
 
 
 trajectory_strict_match = partial(trajectory_match, mode="strict")
+"""`trajectory_match` with the same messages and calls in the same order."""
 trajectory_unordered_match = partial(trajectory_match, mode="unordered")
+"""`trajectory_match` with the same calls in any order."""
 trajectory_subset_match = partial(trajectory_match, mode="subset")
+"""`trajectory_match` with no call that the reference lacks."""
 trajectory_superset_match = partial(trajectory_match, mode="superset")
+"""`trajectory_match` with every call of the reference, and maybe more."""
 
 _Same = Callable[[dict[str, Any], dict[str, Any]], bool]
 
