@@ -16,6 +16,8 @@ import yaml
 from documents import PAGES, ROOT, Block, blocks_of, commands, text_of
 from shell_check import PROJECT, check, service_paths
 
+from dashboards.source.promql import metrics_in
+from langchain_phase5 import callbacks
 from langchain_phase5.callbacks import prometheus, serving
 from langchain_phase5.cli import main
 from langchain_phase5.server import ServerSettings
@@ -145,6 +147,13 @@ def test_the_architecture_page_has_every_room_and_the_arrows():
     prose = " ".join(page.replace("\n> ", " ").split())
     layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
     assert " → ".join(layers).replace("(", "").replace(")", "") in prose
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_metrics_in_queries_exist(page):
+    queries = [block.code for block in blocks_of(page) if block.language == "promql"]
+    for metric in set().union(*map(metrics_in, queries)):
+        assert f"`{metric}{{" in callbacks.__doc__, metric
 
 
 @pytest.mark.parametrize("page", ["docs/deploy.md", "docs/security.md"])
