@@ -107,9 +107,16 @@ def _bare(picture: NDArray[np.uint8], one: Box, after: Box, height: float) -> in
     if min(between.shape) < 1:
         return 0
     low, paper, high = (float(np.quantile(around, share)) for share in (0.03, 0.6, 0.97))
-    ink = low if paper - low >= high - paper else high
-    shade = (between - paper) / (ink - paper) if ink != paper else np.zeros_like(between)
+    sign = -1.0 if paper - low >= high - paper else 1.0
+    depth = min(_depth(picture, box, paper, sign) for box in (one, after))
+    shade = sign * (between - paper) / max(depth, 1.0)
     darkest = np.sort(shade, axis=0)[-3:].mean(axis=0)  # three rows, so that noise is no ink
     bare = np.concatenate([[False], darkest < 0.5, [False]])  # noqa: PLR2004 - half ink
     edges = np.flatnonzero(np.diff(bare.astype(int)))
     return int((edges[1::2] - edges[::2]).max(initial=0))
+
+
+def _depth(picture: NDArray[np.uint8], box: Box, paper: float, sign: float) -> float:
+    """How far the ink of one character is from the paper: print is paler in some lines."""
+    inside = picture[max(0, box.top) : box.bottom, max(0, box.left) : box.right]
+    return float(np.quantile(sign * (inside.astype(float) - paper), 0.93)) if inside.size else 0.0

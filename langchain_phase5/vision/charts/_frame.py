@@ -17,6 +17,8 @@ GREY = 36
 """Difference between the strongest and the weakest channel (0-255) of what is a grey."""
 LONG = 0.3
 """Share of the width or height that a line of the frame or the grid covers."""
+THICK = 8
+"""Most pixels across a line; JPEG files blur them."""
 TICK = 14
 """Longest tick mark, in pixels."""
 
@@ -113,7 +115,7 @@ def _long_lines(pixels: NDArray[np.float64], ground: NDArray[np.float64]) -> lis
     bridged = ndimage.binary_closing(thin, np.ones((1, 11)))
     length = LONG * pixels.shape[1]
     pieces = ndimage.binary_opening(bridged, np.ones((1, max(20, round(length / 4)))))
-    boxes = [box for box in components(pieces)[1] if box[3] - box[1] <= 5]
+    boxes = [box for box in components(pieces)[1] if box[3] - box[1] <= THICK]
     return [box for box in boxes if _in_line(box, boxes) >= length]
 
 
@@ -125,7 +127,8 @@ def _in_line(box: Box, boxes: list[Box]) -> int:
 def _drawn(lines: list[Box], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     mask = np.zeros(shape, dtype=bool)
     for left, top, right, bottom in lines:
-        mask[max(0, top - 1) : bottom + 1, left:right] = True
+        pad = 1 if bottom - top < THICK / 2 else 0
+        mask[max(0, top - pad) : bottom + pad, left:right] = True
     return mask
 
 

@@ -52,8 +52,10 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
     row = row_of_ticks(free, canvas)
     column = column_of_ticks([p for p in free if p not in row], canvas)
     x, y = make_ticks(canvas, row, axis=0), make_ticks(canvas, column, axis=1)
-    if x.scale is None and y.scale is None:
-        x, y = as_digits(canvas, row, x, axis=0), as_digits(canvas, column, y, axis=1)
+    if x.scale is None and (y.scale is None or x.look_numeric):
+        x = as_digits(canvas, row, x, axis=0)
+    if y.scale is None and (x.scale is None or y.look_numeric):
+        y = as_digits(canvas, column, y, axis=1)
     left = max((box[2] for box in y.boxes), default=0)
     bottom = min((box[1] for box in x.boxes), default=canvas.height)
     plot = (left, 0, canvas.width, bottom)

@@ -5,7 +5,12 @@ import numpy as np
 from langchain_phase5.vision.charts._canvas import Canvas
 from langchain_phase5.vision.charts._frame import Frame, find_frame
 from langchain_phase5.vision.charts._inks import Ink, find_inks
-from langchain_phase5.vision.charts._knots import find_knots, find_named_knots, fit_all
+from langchain_phase5.vision.charts._knots import (
+    find_knots,
+    find_named_knots,
+    fit_all,
+    refined,
+)
 from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts._markers import Marker, find_markers
 from langchain_phase5.vision.charts._redrawing import Match, redraw_line
@@ -100,16 +105,18 @@ def _lines(
         knots = find_named_knots(lines, x, frame.left)
     else:
         knots = find_knots(lines, x.scale, frame.left)
-    fitted = fit_all(lines, np.sort(knots.places))
+    order = np.argsort(knots.places)
+    places = refined(lines, knots.places[order])
+    fitted = fit_all(lines, places)
     if fitted is None:
         msg = "a line is not straight between its points"
         raise UnreadableChartError(msg)
-    keys = dict(zip(knots.places.tolist(), knots.values, strict=True))
+    keys = dict(zip(places.tolist(), [knots.values[i] for i in order], strict=True))
     series, matches = [], []
     for ink, line, polyline in zip(inks, lines, fitted, strict=True):
         matches.append(redraw_line(ink, line, polyline))
         points = [
-            ChartPoint(x=keys[place], y=scale.read(height + frame.top, blur=0.5))
+            ChartPoint(x=keys[place], y=scale.read(height + frame.top, blur=0.2))
             for place, height, known in zip(
                 polyline.knots.tolist(), polyline.heights.tolist(), polyline.known, strict=True
             )

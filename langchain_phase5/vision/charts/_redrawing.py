@@ -45,7 +45,7 @@ def redraw_line(ink: Ink, line: Trace, polyline: Polyline) -> Match:
     for x, y in _points(polyline):
         _stamp(reach, x, y, line.reach + 3.0)
     rest = mask & (apart > reach)
-    square = max(16.0, (2 * line.reach) ** 2)
+    square = max(40.0, (2 * line.reach + 2) ** 2)
     return Match(1 - rest.sum() / max(1, mask.sum()), min(shares), _largest(rest) / square)
 
 

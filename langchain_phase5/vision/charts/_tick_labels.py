@@ -12,7 +12,7 @@ from langchain_phase5.vision.charts._ticks import snapped
 
 LEGIBLE = 0.3
 """Least confidence of every label, 0 to 1."""
-_AS_LETTER = str.maketrans("l1|0", "IIIO")
+_AS_LETTER = str.maketrans("l1|!0", "IIIIO")
 _AS_DIGIT = str.maketrans("lIOS", "1105")
 
 
@@ -31,6 +31,11 @@ class Ticks:
     unit: str | None = None
     legible: bool = True
     """Every label was recognized with some confidence."""
+
+    @property
+    def look_numeric(self) -> bool:
+        """Whether there are digits in several of them."""
+        return sum(any(one.isdigit() for one in name) for name in self.names) >= 2
 
     @property
     def are_names(self) -> bool:
