@@ -109,4 +109,4 @@ def _compared(services: Services, wanted: CompareRequest, form: Format) -> Respo
     except ValueError as error:
         msg = f"These runs cannot be compared: {error}."
         raise Conflict(msg) from None
-    return written(found, "json" if form == "junit" else form)
+    return written(found, form)

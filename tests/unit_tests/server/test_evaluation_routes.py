@@ -198,6 +198,8 @@ def test_two_runs_are_compared(client):
     assert found.flipped
     page = client.post(f"{API}/compare", json=asked, headers={"Accept": "text/html"})
     assert page.text.lower().startswith("<!doctype html>")
+    junit = client.post(f"{API}/compare", json=asked, headers={"Accept": "application/xml"})
+    assert junit.json() == answer.json()  # there is no such form of a comparison
     same = client.post(f"{API}/compare", json=asked | {"candidate": "v1"}).json()
     assert (same["verdict"], same["regressions"]) == ("pass", [])
 

@@ -225,10 +225,10 @@ def test_an_agent_that_wants_to_end_the_process_ends_its_job(database, asked, is
 def test_an_agent_that_blocks_the_loop_does_not_lose_its_lease(database, asked):
     async def blocking(inputs):
         if inputs["query"] == "0":
-            time.sleep(1.2)  # noqa: ASYNC251 - that is the point
+            time.sleep(2)  # noqa: ASYNC251 - that is the point
         return inputs["query"]
 
-    with runner(database, blocking, lease_seconds=0.8) as running:
+    with runner(database, blocking, lease_seconds=1.5) as running:
         job = running.submit(asked, total=6)
         until(lambda: running.store.get(job.id).state == "running")
         rival, stolen = JobStore(database), []
@@ -256,7 +256,7 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(database, asked, mon
     failed = []
     monkeypatch.setattr(JobStore, "claim", claim)
     monkeypatch.setattr(JobLease, "record", record)
-    with runner(database, Echo(), lease_seconds=0.1) as running:
+    with runner(database, Echo(), lease_seconds=1.0) as running:
         over = ended(running, running.submit(asked, total=6).id)
     assert (over.state, over.done, away, failed) == ("succeeded", 6, [], [True])
 
