@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from langchain_phase5 import cli
+from langchain_phase5.cli.checkup import trials
 from langchain_phase5.demo import tiny_drawings
 from langchain_phase5.demo.stage import draw_album
 
@@ -138,3 +139,13 @@ def test_an_extra_that_is_missing_is_named_in_full(monkeypatch, capsys, tmp_path
     monkeypatch.setitem(sys.modules, "open_clip", None)
     assert run(monkeypatch, "index", str(tmp_path), "--model", MODEL) == 3
     assert "pip install 'langchain-phase5[clip]'" in capsys.readouterr().err
+
+
+def test_the_doctor_searches_images(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    clip = tuple(trial for trial in trials._TRIALS if trial[1] == "clip")
+    monkeypatch.setattr(trials, "_TRIALS", clip)
+    done = CliRunner().invoke(cli.app, ["doctor", "--deep", "--json"])
+    findings = {each["name"]: each for each in json.loads(done.stdout)["findings"]}
+    assert findings["image search"]["state"] == "ok"
+    assert "PyTorch computes on" in findings["PyTorch"]["detail"]

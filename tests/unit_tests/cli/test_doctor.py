@@ -166,3 +166,16 @@ def test_nothing_heavy_is_imported_to_look():
         [sys.executable, "-c", probe], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip().split("\n")[-1] == "[]"
+
+
+def test_tesseract_without_english_is_a_fault(monkeypatch, tmp_path):
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\necho 'List of available languages (1):'\necho osd\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", {"tesseract": str(program)}.get)
+    findings, code = examine()
+    assert "English" in findings["tesseract"]["detail"]
+    assert "eng" in findings["tesseract"]["fix"]
+    assert code == 3
+    program.chmod(0o644)  # it cannot be run any more, which is no reason to fall over
+    assert examine()[0]["tesseract"]["state"] == "broken"

@@ -91,48 +91,67 @@ def project(tmp_path):
     return tmp_path
 
 
-def tab(shell, line, folder):
-    """Ask for completions as the shell's script does."""
+def question(shell, line):
+    """What the shell's script puts into the environment to ask for completions."""
     words = line.split(" ")
     asked = {
         "bash": {"COMP_WORDS": "\n".join(words), "COMP_CWORD": str(len(words) - 1)},
         "zsh": {"_TYPER_COMPLETE_ARGS": line},
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
     }[shell]
-    asked["_LANGCHAIN_PHASE5_COMPLETE"] = f"complete_{shell}"
+    return asked | {"_LANGCHAIN_PHASE5_COMPLETE": f"complete_{shell}"}
+
+
+@pytest.fixture
+def tab(monkeypatch):
+    """Press TAB in a folder; return what is offered."""
+
+    def press(line, folder):
+        monkeypatch.chdir(folder)
+        asked = question("bash", line)
+        done = CliRunner().invoke(cli.app, [], env=asked, prog_name="langchain-phase5")
+        assert not done.stderr
+        return done.stdout.split()
+
+    return press
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_tab_works_in_every_shell(shell, project):
     done = subprocess.run(  # noqa: S603
         [PROGRAM],
-        env={**os.environ, **asked},
-        cwd=folder,
+        env=os.environ | question(shell, "langchain-phase5 eval gate 1"),
+        cwd=project,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+    assert "1.1" in done.stdout
     assert not done.stderr
-    return done.stdout
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_tab_offers_what_there_is(shell, project):
-    assert "doctor" in tab(shell, "langchain-phase5 do", project)
-    assert "1.1" in tab(shell, "langchain-phase5 eval gate 1", project)
-
-
-def test_tab_offers_metrics_datasets_and_versions(project):
-    assert set(METRIC_NAMES) == set(
-        tab("bash", "langchain-phase5 eval run t d --metric ", project).split()
-    )
-    assert tab("bash", "langchain-phase5 eval history le", project).split() == ["letters"]
-    assert tab("bash", "langchain-phase5 eval gate ", project).split() == ["1.1", "1.0"]
-    (named,) = tab("bash", "langchain-phase5 eval run t letters@", project).split()
+def test_tab_offers_commands_metrics_datasets_and_versions(tab, project):
+    assert "doctor" in tab("langchain-phase5 do", project)
+    assert set(METRIC_NAMES) == set(tab("langchain-phase5 eval run t d --metric ", project))
+    assert tab("langchain-phase5 eval run t d --metric exa", project) == ["exact_match"]
+    assert tab("langchain-phase5 eval history le", project) == ["letters"]
+    assert tab("langchain-phase5 eval gate ", project) == ["1.1", "1.0"]
+    (named,) = tab("langchain-phase5 eval run t letters@", project)
     assert re.fullmatch(r"letters@\w+", named)
 
 
-def test_tab_is_silent_where_there_is_no_database(tmp_path):
-    assert tab("bash", "langchain-phase5 eval history ", tmp_path).strip() == ""
+def test_tab_looks_into_the_database_that_is_named(tab, project, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    at = f"sqlite:///{project}/langchain_phase5.db"
+    assert tab(f"langchain-phase5 eval history --storage {at} ", elsewhere) == ["letters"]
+    assert tab("langchain-phase5 eval history --storage postgresql://x/y ", project) == []
+
+
+def test_tab_is_silent_where_there_is_no_database(tab, tmp_path):
+    assert tab("langchain-phase5 eval history ", tmp_path) == []
     (tmp_path / "langchain_phase5.db").write_text("no database")
-    assert tab("bash", "langchain-phase5 eval history ", tmp_path).strip() == ""
+    assert tab("langchain-phase5 eval history ", tmp_path) == []
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash on this machine")
