@@ -36,6 +36,7 @@ from langchain_phase5.written import write_whole
 _SUCCESSES_PER_TOOL = (0, 1, 3, 10, 30)
 _MIN_PER_TOOL = 30
 _POISONED = 0.2
+_OFFERED = (1, 3, 5)
 _CHARACTERS_PER_TOKEN = 4
 _TIMED_ROUTES = 60
 
@@ -190,11 +191,14 @@ def _wrong_calls(dataset: RoutingDataset, model: Embeddings | None) -> Iterator[
     yield share_figure(dataset.name, "wrong calls, all tools offered", before)
     for what, history in (("zero-shot", ()), ("history", dataset.train)):
         if what == "zero-shot" or history:
-            after = caller.wrong([r[:3] for r in _rank(dataset, taught_router(model, history))])
-            yield share_figure(dataset.name, f"wrong calls, 3 tools offered, {what}", after)
-            both = np.stack([before, after])
-            measure = f"fewer wrong calls, {what}"
-            yield bootstrapped_figure(dataset.name, measure, both, relative_saving)
+            rankings = _rank(dataset, taught_router(model, history))
+            for k in _OFFERED:
+                after = caller.wrong([names[:k] for names in rankings])
+                how = f"{k} offered, {what}"
+                yield share_figure(dataset.name, f"wrong calls, {how}", after)
+                both = np.stack([before, after])
+                measure = f"fewer wrong calls, {how}"
+                yield bootstrapped_figure(dataset.name, measure, both, relative_saving)
 
 
 def _tokens(dataset: RoutingDataset) -> Figure:

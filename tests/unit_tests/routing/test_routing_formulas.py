@@ -1,0 +1,185 @@
+"""The formulas that the docstrings state, computed by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.history.success_rates import SuccessRates
+from langchain_phase5.routing.ranking.coverage import rank_by_coverage
+from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
+from langchain_phase5.routing.text.word_weight import rarity, word_weight
+
+
+def scores(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def chance(odds):
+    return odds / (1 + odds)
+
+
+class TestOutcomeTrust:
+    @pytest.mark.parametrize("similarity", [0.05, 0.35, 0.65, 0.95])
+    def test_the_prior_falls_with_the_square_of_the_distance(self, similarity):
+        assert chance(OutcomeTrust().odds(similarity)) == pytest.approx(0.25 * similarity**2)
+
+    def test_between_two_centers_it_is_interpolated(self):
+        trust = OutcomeTrust()
+        low, high = chance(trust.odds(0.65)), chance(trust.odds(0.75))
+
+        assert chance(trust.odds(0.70)) == pytest.approx((low + high) / 2)
+
+    @pytest.mark.parametrize(
+        ("noted", "center"), [(0.64, 0.65), (1.0, 0.95), (1.2, 0.95), (0.0, 0.05), (-0.4, 0.05)]
+    )
+    def test_the_prior_is_worth_two_samples(self, noted, center):
+        trust = OutcomeTrust()
+        for _ in range(3):
+            trust.add(noted, share=0.5)
+
+        expected = (3 * 0.5 + 2 * 0.25 * center**2) / 5
+        assert chance(trust.odds(center)) == pytest.approx(expected)
+
+    def test_what_was_noted_far_away_does_not_count(self):
+        trust = OutcomeTrust()
+        trust.add(0.95, share=1.0)
+
+        assert chance(trust.odds(0.45)) == pytest.approx(0.25 * 0.45**2)
+
+    def test_the_newest_two_thousand_samples_weigh_most(self):
+        trust = OutcomeTrust()
+        for share, count in ((0.5, 2_000), (0.0, 501)):
+            for _ in range(count):
+                trust.add(0.55, share=share)
+
+        # With the first sample too many, all before it count half.
+        expected = (500 + 2 * 0.25 * 0.55**2) / (2_001 / 2 + 500 + 2)
+        assert chance(trust.odds(0.55)) == pytest.approx(expected)
+
+
+class TestSuccessRates:
+    def test_a_rate_is_smoothed_towards_that_of_all_tools(self):
+        rates = SuccessRates(half_life_seconds=100)
+        for tool, success in (("a", True), ("a", True), ("b", False), ("b", True), ("b", False)):
+            rates.add(tool, success=success, time=5.0)
+
+        usual = (3 + 4 * 0.9) / (5 + 4)
+        expected = [0.25 * ((2 + 4 * usual) / 6 - usual), 0.25 * ((1 + 4 * usual) / 7 - usual)]
+        assert rates.adjustments().tolist() == pytest.approx(expected)
+
+    def test_after_the_half_life_a_call_counts_half(self):
+        rates = SuccessRates(half_life_seconds=100)
+        assert rates.add("a", success=False, time=0.0) == 0
+        assert rates.add("a", success=True, time=100.0) == 0
+        assert rates.add("b", success=True, time=200.0) == 1
+
+        successes, calls = 0.5, 0.75
+        usual = (successes + 1 + 4 * 0.9) / (calls + 1 + 4)
+        expected = [
+            0.25 * ((successes + 4 * usual) / (calls + 4) - usual),
+            0.25 * ((1 + 4 * usual) / 5 - usual),
+        ]
+        assert rates.adjustments().tolist() == pytest.approx(expected)
+
+    def test_adjustments_follow_the_next_call(self):
+        rates = SuccessRates(half_life_seconds=100)
+        rates.add("a", success=True, time=0.0)
+        rates.add("b", success=True, time=0.0)
+        before = rates.adjustments().tolist()
+        rates.add("b", success=False, time=0.0)
+
+        assert before == pytest.approx([0, 0], abs=0.02)
+        assert rates.adjustments()[1] < before[1]
+
+    def test_without_calls_there_is_nothing_to_adjust(self):
+        assert SuccessRates(half_life_seconds=1).adjustments().tolist() == []
+
+
+class TestCoverage:
+    def test_without_parts_it_is_sorting(self):
+        ranking = rank_by_coverage(scores(0.1, 0.5, 0.3), np.zeros((0, 3)), count=2)
+
+        assert ranking == [(1, pytest.approx(0.5)), (2, pytest.approx(0.3))]
+
+    def test_equal_tools_keep_their_order(self):
+        table = np.full((1, 50), 0.5, dtype=np.float32)
+
+        assert [p for p, _ in rank_by_coverage(table[0], table[:0], count=3)] == [0, 1, 2]
+        assert [p for p, _ in rank_by_coverage(table[0], table, count=3)] == [0, 1, 2]
+
+    def test_what_a_tool_is_worth(self):
+        whole = scores(0.5, 0.4, 0.2)
+        parts = np.stack([scores(0.9, 0.8, 0.0), scores(0.1, 0.2, 0.6)])
+
+        ranking = rank_by_coverage(whole, parts, count=3)
+
+        # Fit: the whole, or 0.1 below the best part. Gain: a part beyond 0.3, then the best so far.
+        assert ranking == [
+            (0, pytest.approx(0.8 + (0.9 - 0.3))),
+            (2, pytest.approx(0.5 + (0.6 - 0.3))),
+            (1, pytest.approx(0.7)),
+        ]
+
+    def test_a_part_may_find_what_is_far_down_for_the_whole(self):
+        whole = np.linspace(1, 0.5, 200, dtype=np.float32)
+        parts = np.zeros((2, 200), dtype=np.float32)
+        parts[1, 199] = 0.99
+
+        assert rank_by_coverage(whole, parts, count=1)[0][0] == 199
+
+    def test_more_than_there_are(self):
+        table = np.stack([scores(0.5, 0.4), scores(0.1, 0.9)])
+
+        assert len(rank_by_coverage(table[0], table, count=9)) == 2
+        assert len(rank_by_coverage(table[0], table[:0], count=9)) == 2
+
+
+class TestLexicalIndex:
+    def test_it_is_bm25_with_fixed_statistics(self):
+        index = LexicalIndex([["quagga", "quagga", "okapi"], ["okapi"], ["zebra"]])
+
+        found = index.scores(["quagga", "okapi", "aardvark"])
+
+        weights = {"quagga": rarity(1), "okapi": rarity(2), "aardvark": rarity(0)}
+        scale = 0.033 / sum(weights.values()) ** 0.3
+
+        def strength(count, length):
+            return count * 2.2 / (count + 1.2 * (1 + 0.75 * (length / 40 - 1)))
+
+        expected = [
+            scale * (weights["quagga"] * strength(2, 3) + weights["okapi"] * strength(1, 3)),
+            scale * weights["okapi"] * strength(1, 1),
+            0,
+        ]
+        assert found.tolist() == pytest.approx(expected, rel=1e-5)
+
+    def test_a_word_counts_once_however_often_it_is_asked(self):
+        index = LexicalIndex([["quagga"], ["okapi"]])
+
+        assert index.scores(["okapi"] * 3).tolist() == index.scores(["okapi"]).tolist()
+
+    def test_common_words_count_less(self):
+        index = LexicalIndex([["find"], ["quagga"]])
+        common, rare = index.scores(["find", "quagga"])
+
+        assert common / rare == pytest.approx(word_weight("find"), rel=1e-5)
+
+    @pytest.mark.parametrize("query", [[], ["aardvark"]])
+    def test_nothing_shared(self, query):
+        assert LexicalIndex([["quagga"]]).scores(query).tolist() == [0]
+
+    def test_no_documents(self):
+        assert LexicalIndex([]).scores(["quagga"]).tolist() == []
+
+
+def test_words_are_weighed_by_rank():
+    assert word_weight("was") == pytest.approx(math.log(6) / math.log(3_001))
+    assert word_weight("was") < word_weight("mak") < word_weight("translat") < 1
+    assert word_weight("quagga") == 1
+
+
+def test_rarity_falls_with_every_document():
+    assert rarity(0) == pytest.approx(math.log(1 + 20_000))
+    assert rarity(9) == pytest.approx(math.log(1 + 10_000 / 9.5))
