@@ -72,7 +72,8 @@ class MetricFamilies(ExportedFamilies):
 
     def settle(self) -> None:
         """Count what waits to be counted; done whenever the metrics are read."""
-        for handler in tuple(self.handlers):
+        handler = next(iter(self.handlers), None)  # any of them closes the runs of all
+        if handler is not None:
             handler.sweep()
         self.backlog.settle()
 
