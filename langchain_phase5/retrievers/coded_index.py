@@ -12,6 +12,7 @@ other, all plain numbers, with its SHA-256 kept in the document table.
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +27,7 @@ _PADDING = 8
 _CANDIDATES = 4
 _WIDER = 4
 _FEW_DELETED = 1.1
+_STEPS = 255
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class CodedIndex:
         spans = np.array([capacity(size) for size in self.sizes.tolist()]) * entry
         self._offsets = _head_size(description) + np.cumsum(spans) - spans
         self._lists, self._index = self._assemble()
+        self._parameters = self._search_parameters(description.probes)
+        self._error_variance = (self.scales[description.dimension :] / _STEPS) ** 2 / 12
 
     def candidates(
         self,
@@ -105,7 +109,9 @@ class CodedIndex:
         allowed: RowSet | None = None,
         probes: int | None = None,
     ) -> Rows:
-        """Return rows that most likely include the `k` nearest; more than `k`, to be ranked anew.
+        """Return rows that most likely include the `k` nearest; often more, to be ranked anew.
+
+        Left out are those whose codes say that they are surely behind the `k` best.
 
         Args:
             query: Shape (d,).
@@ -113,23 +119,38 @@ class CodedIndex:
             allowed: Rows that may be returned.
             probes: Clusters to look at, if not as many as were found to do.
         """
-        faiss = import_faiss()
-        probes = probes or self.description.probes
-        selection = {}
-        if allowed is not None:
-            # Where few rows are allowed, the nearest of them are in clusters farther away; some
-            # deleted rows change nothing.
-            rarity = allowed.total / len(allowed)
-            wider = rarity if rarity < _FEW_DELETED else _WIDER * rarity
-            probes = min(self.description.lists, round(probes * wider))
-            selection["sel"] = faiss.IDSelectorBitmap(allowed.bits)
-        parameters = faiss.SearchParametersIVF(nprobe=probes, **selection)
-        _, found = self._index.search(query[None], _CANDIDATES * k, params=parameters)
+        parameters = self._parameters
+        if allowed is not None or probes is not None:
+            parameters = self._search_parameters(probes or self.description.probes, allowed)
+        scores, found = self._index.search(query[None], _CANDIDATES * k, params=parameters)
         rows = found[0][found[0] >= 0]
+        if len(rows) > k:
+            close = scores[0][k - 1] - self._doubt(query)
+            rows = rows[: np.searchsorted(-scores[0][: len(rows)], -close, side="right")]
         if len(rows) and rows.max() >= self.description.rows:
             msg = f"{self.description.file} is damaged: it names rows that do not exist"
             raise DamagedIndexError(msg)
         return np.asarray(rows, dtype=np.int64)
+
+    def _doubt(self, query: Vectors) -> float:
+        """By how much the scores of two codes may be in the wrong order: six standard deviations.
+
+        Rounding a number to the middle of a step of width w leaves an error of variance w^2 / 12.
+        """
+        return 6 * math.sqrt(2 * float((query * query) @ self._error_variance))
+
+    def _search_parameters(self, probes: int, allowed: RowSet | None = None) -> Any:
+        faiss = import_faiss()
+        if allowed is None:
+            return faiss.SearchParametersIVF(nprobe=probes)
+        # Where few rows are allowed, the nearest of them are in clusters farther away; some
+        # deleted rows change nothing.
+        rarity = allowed.total / len(allowed)
+        wider = rarity if rarity < _FEW_DELETED else _WIDER * rarity
+        return faiss.SearchParametersIVF(
+            nprobe=min(self.description.lists, round(probes * wider)),
+            sel=faiss.IDSelectorBitmap(allowed.bits),
+        )
 
     def content(self, number: int) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], Rows]:
         """Return codes, shape (n, d), and rows of one cluster."""

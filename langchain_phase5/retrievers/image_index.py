@@ -22,6 +22,7 @@ from langchain_phase5.retrievers.vector_search import (
     VectorSearch,
     model_name,
     normalized,
+    unit,
 )
 
 _PATIENCE = 100
@@ -235,7 +236,7 @@ class ImageIndex(VectorSearch):
         self.close()
 
     def _find(self, embedding: Sequence[float] | Vectors, k: int, condition: Condition) -> Found:
-        query = normalized(np.asarray(embedding, dtype=np.float32)[None])[0]
+        query = unit(np.asarray(embedding, dtype=np.float32))
         for _ in range(_PATIENCE):
             try:
                 return self._find_in(self._storage.snapshot(), query, k, condition)

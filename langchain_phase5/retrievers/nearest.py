@@ -24,13 +24,11 @@ def nearest(
     covered = coded.description.rows
     head = coded.candidates(query, k, allowed=allowed)
     available = len(snapshot.vectors) if allowed is None else len(allowed)
-    tail, _ = exact_search(
-        snapshot.vectors[covered:],
-        query,
-        k,
-        allowed=None if allowed is None else allowed.from_row(covered),
-    )
-    rows = np.concatenate([head, tail + covered])
+    rows = head
+    if covered < len(snapshot.vectors):
+        rest = None if allowed is None else allowed.from_row(covered)
+        tail, _ = exact_search(snapshot.vectors[covered:], query, k, allowed=rest)
+        rows = np.concatenate([head, tail + covered])
     if len(rows) < min(k, available):
         return exact_search(snapshot.vectors, query, k, allowed=allowed)
     return rank(rows, snapshot.read(rows), query, k)
