@@ -11,8 +11,9 @@ class SequentialTest:
     """Looks after so many runs of each example, each at a level that is part of the whole.
 
     With four looks after 1, 2, 3 and 5 runs a level of 0.021 at each keeps the chance of any false
-    alarm near 0.05 (Pocock 1977; the looks share their data). A run is also given up as
-    inconclusive when it is unlikely to become clear.
+    alarm near 0.05 (Pocock 1977; the looks share their data): at most 0.057, if a target's answers
+    to an example vary from run to run as much as between examples, and less otherwise. A run is
+    also given up as inconclusive when it is unlikely to become clear.
 
     Attributes:
         looks: Runs of each example after which to decide, rising.

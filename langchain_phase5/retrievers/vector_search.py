@@ -174,10 +174,11 @@ def unit(vector: Vectors) -> Vectors:
     Raises:
         ValueError: It is no row of finite numbers.
     """
-    length = math.sqrt(vector @ vector) if vector.ndim == 1 else math.nan
+    length = math.sqrt(float(vector @ vector)) if vector.ndim == 1 else math.nan
     if not math.isfinite(length):
         return normalized(vector[None])[0]  # complains, or copes with squares that overflow
-    return vector if length == 0 else np.asarray(vector / length, dtype=np.float32)
+    scaled: Vectors = vector / np.float32(length or 1.0)
+    return scaled
 
 
 def model_name(embeddings: Embeddings) -> str:

@@ -1,6 +1,7 @@
 """Two runs side by side, and what may be concluded."""
 
 import json
+import math
 import random
 
 import pytest
@@ -15,6 +16,7 @@ from langchain_phase5.evaluation import (
     ExampleResult,
     ExitCode,
     Failure,
+    Regression,
     SequentialTest,
     assert_no_regression,
     compare_versions,
@@ -278,3 +280,25 @@ async def test_runs_are_added_only_while_nothing_is_clear(tmp_path, broken, runs
     assert found.candidate.repeats <= runs
     assert len(found.candidate.results) == 80 * found.candidate.repeats
     assert (found.candidate.repeats == 1) == (broken > 0)
+
+
+def test_findings_speak_in_the_unit_of_what_they_are_about():
+    few = run(GOOD[:12], seconds=[1.0 + i / 10 for i in range(12)])
+    slower = run(GOOD[:12], seconds=[1.1 + (i * 7 % 12) / 10 for i in range(12)])
+    found = {
+        each.metric: each for each in ComparisonReport(baseline=few, candidate=slower).findings
+    }
+    assert "points, and one of 5.0 points needs about" in found["right"].message
+    assert "%, and one of 10% needs about" in found["latency"].message
+
+
+def test_an_interval_that_reaches_zero_or_is_of_a_category_is_no_improvement():
+    given = {"metric": "m", "verdict": "pass", "baseline": 0.5, "current": 0.6, "drop": -0.1}
+    given |= {"threshold": 0.05, "low": -0.2}
+    assert Regression(**given, high=-0.01).improved
+    assert not Regression(**given, high=0.0).improved
+    assert not Regression(**given, high=-0.01, category="a").improved
+    assert not Regression(**given).improved
+    unknown = Regression(**given | {"verdict": "inconclusive"}, minimum_detectable_drop=math.inf)
+    assert "unknown size" in unknown.message
+    assert (unknown.kind, unknown.n, unknown.rule) == ("score", 0, "paired test")

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from langchain_phase5.evaluation.estimate import t_quantile
 from langchain_phase5.evaluation.paired_test import holm, paired_test
 from langchain_phase5.evaluation.sequential_test import SequentialTest
 
@@ -92,3 +94,48 @@ def test_a_sequence_of_looks_ends_when_it_is_clear_or_hopeless():
     assert plan.decided("inconclusive", 2, 0.9)
     assert not plan.decided("inconclusive", 2, 0.3)
     assert plan.decided("inconclusive", 4, 0.3)
+
+
+def test_the_defaults_of_a_plan_keep_the_rate_of_false_alarms():
+    """Four looks at growing data without a change, each run independent: the worst case."""
+    plan = SequentialTest()
+    runs = np.diff([0, *plan.looks])
+    steps = np.random.default_rng(0).normal(size=(200_000, len(runs))) * np.sqrt(runs)
+    at_looks = steps.cumsum(axis=1) / np.sqrt(plan.looks)
+    limit = -NormalDist().inv_cdf(plan.level)
+    assert (at_looks > limit).any(axis=1).mean() == pytest.approx(0.057, abs=0.002)
+    assert plan.looks[-1] == 5
+    assert plan.decided("inconclusive", plan.looks[1], plan.futility + 0.01)
+    assert not plan.decided("inconclusive", plan.looks[1], plan.futility)
+
+
+def test_the_bounds_are_students_t_after_one_loss_and_one_win_are_added():
+    values = [0.5, 0.0, 0.25, -0.5, 0.75, 0.0, 1.0, 0.1]
+    padded = np.array([*values, 1, -1])
+    error = padded.std(ddof=1) / math.sqrt(len(padded))
+    margin = t_quantile(0.95, len(padded) - 1) * error
+    found = paired_test(values)
+    assert found.low == pytest.approx(found.drop - margin)
+    assert found.high == pytest.approx(found.drop + margin)
+    z = NormalDist().inv_cdf(0.95) + NormalDist().inv_cdf(0.8)
+    assert found.minimum_detectable_drop == pytest.approx(z * error)
+    assert found.units_needed(0.1) == math.ceil((z * padded.std(ddof=1) / 0.1) ** 2)
+
+
+def test_only_scores_have_bounds_of_one():
+    few = [1.0, 0.9, 0.8]
+    assert paired_test(few).high == 1.0
+    assert paired_test([-value for value in few]).low == -1.0
+    assert paired_test(few, bounded=False).high > 1.0
+
+
+def test_resampling_counts_half_of_what_is_equal():
+    assert paired_test([math.pi / 3], bounded=False).p_value == pytest.approx(0.25, abs=0.02)
+
+
+def test_the_level_of_a_verdict_is_five_percent():
+    values = [1.0] * 9 + [-1.0] * 3 + [0.0] * 20  # p = 0.0464, by the binomial distribution
+    found = paired_test(values)
+    assert 0.045 < found.p_value < 0.05
+    assert found.verdict(0.05) == "regression"
+    assert found.verdict(0.05, alpha=0.045) == "inconclusive"
