@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from langchain_phase5.vision import ImageError, load_image
 
@@ -31,9 +32,13 @@ def drawn() -> dict[str, bytes]:
         "39.9 MP JPEG, CMYK": (Image.new("CMYK", size), "JPEG", {}),
         "39.9 MP TIFF, float": (Image.new("F", size, 0.5), "TIFF", {"compression": "tiff_lzw"}),
         "39.9 MP GIF": (Image.new("P", size), "GIF", {}),
-        "19.9 MP WebP": (Image.new("RGBA", (4460, 4460)), "WEBP", {"lossless": True}),
+        "13.3 MP WebP": (Image.new("RGBA", (3640, 3640)), "WEBP", {"lossless": True}),
+        "13.3 MP WebP, lossy": (Image.new("RGB", (3640, 3640)), "WEBP", {"quality": 60}),
+        "13.3 MP AVIF": (Image.new("RGBA", (3640, 3640)), "AVIF", {"speed": 10}),
+        "13.3 MP HEIC": (Image.new("RGBA", (3640, 3640)), "HEIF", {"quality": 50}),
         "19.9 MP PNG, to be turned": (Image.new("RGB", (4460, 4460)), "PNG", {"exif": exif}),
     }
+    register_heif_opener()
     files = {}
     for name, (image, kind, options) in made.items():
         out = io.BytesIO()

@@ -30,8 +30,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
 _BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "HEIF"
 )
-# These decoders hold the picture three times over (planes, bytes, picture).
-_HUNGRY = frozenset({"WEBP", "AVIF", "HEIF"})
+# These decoders hold the picture two or three times over (planes, bytes, picture), and cannot
+# decode it at a smaller scale.
+_HUNGER = {"WEBP": 3, "AVIF": 2, "HEIF": 2}
 _ORIENTATION_TAG = 0x0112
 _SIDEWAYS = range(5, 9)
 _STRIP_ROWS = 64
@@ -213,7 +214,7 @@ def _register_heif() -> None:
 
 
 def _check_pixels(image: Image.Image, limits: ImageLimits) -> None:
-    most = limits.max_pixels // (2 if image.format in _HUNGRY else 1)
+    most = limits.max_pixels // _HUNGER.get(str(image.format), 1)
     if image.width * image.height > most:
         raise ImageTooLargeError(_too_many_pixels(limits, image))
 
@@ -222,7 +223,8 @@ def _too_many_pixels(limits: ImageLimits, image: Image.Image | None = None) -> s
     size = f"{image.width} x {image.height}" if image else "far too many"
     return (
         f"The image has {size} pixels; at most {limits.max_pixels:,} in all are accepted (half "
-        "of it for WebP, AVIF and HEIC). Shrink it, or raise ImageLimits(max_pixels=...)."
+        "of it for AVIF and HEIC, a third for WebP). Shrink it, or raise "
+        "ImageLimits(max_pixels=...)."
     )
 
 

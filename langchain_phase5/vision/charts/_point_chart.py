@@ -82,7 +82,7 @@ def _confidence(matches: list[Match], layout: Layout) -> float:
             raise UnreadableChartError(msg)
     worst = min(min(match.explained, match.found) for match in matches)
     scales = [ticks.scale.agreement for ticks in (layout.x, layout.y) if ticks.scale]
-    return round(worst * min(scales), 2)
+    return round(0.97 * worst * min(scales), 2)
 
 
 def _axis(ticks: Ticks, label: str | None) -> ChartAxis:

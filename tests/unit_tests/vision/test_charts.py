@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from langchain_phase5.vision import ChartData, ChartReader, UnreadableChartError
+from langchain_phase5.vision.chart_check import check_chart
 from langchain_phase5.vision.charts._numbers import to_number
 from langchain_phase5.vision.charts._scale import fit_scale, roundest
 
@@ -150,6 +152,99 @@ def test_titles_and_labels_are_kept():
     assert (read.y_axis.minimum, read.y_axis.maximum) == (0, 30)
 
 
+def test_words_of_a_title_stay_apart():
+    def draw(axes):
+        axes.bar(NAMES, [12, 30, 21, 4])
+        axes.set_title("Bikes sold per month")
+
+    assert ChartReader().read(figure(draw)).title == "Bikes sold per month"
+
+
+def test_lines_that_cross_over_a_dashed_grid_are_told_apart():
+    x = [2, 4, 6, 8, 10]
+    y = {"Rome": [3.1, 9.4, 2.2, 8.3, 1.4], "Oslo": [8.0, 2.5, 7.1, 3.0, 9.2]}
+
+    def draw(axes):
+        for name, heights in y.items():
+            axes.plot(x, heights, marker="s", label=name)
+        axes.grid(linestyle="--")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    read = ChartReader().read(figure(draw))
+    found = {(row["series"], row["x"]): row["y"] for row in read.records()}
+    assert found == {
+        (name, a): pytest.approx(b, abs=0.06)
+        for name, heights in y.items()
+        for a, b in zip(x, heights, strict=True)
+    }
+    assert read.confidence > 0.9
+
+
+def test_markers_far_apart_on_a_line_give_its_points():
+    x, y = [0, 1, 4, 5, 10], [3.0, 8.0, 7.0, 2.0, 6.0]
+    read = ChartReader().read(figure(lambda axes: axes.plot(x, y, marker="o", markersize=8)))
+    found = [(point.x, point.y) for point in read.series[0].points]
+    assert found == [
+        (pytest.approx(a, abs=0.06), pytest.approx(b, abs=0.06)) for a, b in zip(x, y, strict=True)
+    ]
+
+
+def test_markers_that_overlap_in_a_jpeg_file_are_counted():
+    spots = {"Tea": [(1, 4), (5, 9), (5.12, 9.15), (8, 2)], "Milk": [(2, 7), (5.25, 9), (9, 6)]}
+
+    def draw(axes):
+        for name, points in spots.items():
+            axes.scatter(*zip(*points, strict=True), label=name, s=60)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    buffer = io.BytesIO()
+    figure(draw).convert("RGB").save(buffer, "JPEG", quality=90)
+    read = ChartReader().read(Image.open(buffer))
+    found = {series.name: [(p.x, p.y) for p in series.points] for series in read.series}
+    assert found == {
+        name: [(pytest.approx(x, abs=0.06), pytest.approx(y, abs=0.06)) for x, y in points]
+        for name, points in spots.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("package", "use"),
+    [
+        ("pandas", lambda data: data.to_dataframe()),
+        ("matplotlib.figure", lambda data: data.redraw()),
+    ],
+)
+def test_what_a_table_or_a_plot_needs_is_named(monkeypatch, package, use):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=r"langchain-phase5\[eval\]"):
+        use(chart(_=[1, 2]))
+
+
+@pytest.mark.parametrize(("confidence", "doubts"), [(0.95, 1), (0.8, 0)])
+def test_only_a_sure_second_reading_casts_doubt(confidence, doubts):
+    model, other = chart(_=[10, 20, 30]), chart(_=[10, 20, 44])
+    second = other.model_copy(update={"confidence": confidence})
+    assert len(check_chart(model, second).notes) == doubts
+
+
+def test_a_line_may_be_read_at_other_places():
+    model = ChartData(kind="line", series=[{"points": [{"x": x, "y": x} for x in (0, 5, 10)]}])
+    second = ChartData(
+        kind="line",
+        series=[{"points": [{"x": x, "y": x} for x in range(0, 11, 2)]}],
+        confidence=0.97,
+    )
+    assert check_chart(model, second).notes == []
+
+
+def _two_colors():
+    def draw(axes):
+        axes.scatter([1, 2, 3], [3, 5, 4])
+        axes.scatter([1.5, 2.5, 3.5], [1, 2, 6])
+
+    return figure(draw)
+
+
 def _blank():
     return Image.new("RGB", (300, 200), "white")
 
@@ -191,7 +286,17 @@ def _no_legend():
 
 @pytest.mark.parametrize(
     "picture",
-    [_blank, _noise, _unlabeled, _text, _curve, _area, _no_legend, lambda: Image.new("L", (1, 1))],
+    [
+        _blank,
+        _noise,
+        _unlabeled,
+        _text,
+        _curve,
+        _area,
+        _no_legend,
+        _two_colors,
+        lambda: Image.new("L", (1, 1)),
+    ],
 )
 def test_it_refuses_rather_than_guesses(picture):
     with pytest.raises(UnreadableChartError, match="cannot be read surely") as refused:
