@@ -85,9 +85,9 @@ class Keeps(BaseCallbackHandler):
     def __init__(self) -> None:
         self.kept: list[Any] = []
 
-    def keep(self, payload: Any, *args: Any, **details: Any) -> None:
+    def keep(self, *args: Any, **details: Any) -> None:
         """Append one event, or forget them all."""
-        self.kept.append((payload, details))
+        self.kept.append((args, details))
         if len(self.kept) > 200:
             self.kept.clear()
 

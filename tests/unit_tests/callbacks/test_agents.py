@@ -131,6 +131,15 @@ async def test_plain_graph_counts_if_wanted(drive, registry):
     assert registry.get_sample_value("agent_requests_total", labels) is None
 
 
+async def test_plain_graph_in_a_chain_counts_if_wanted(drive, registry):
+    handler = PrometheusCallbackHandler(registry=registry, include_graphs=True)
+    graph = graph_of(lambda state: {"messages": "ok"})
+    graph.name = "pipeline"
+    chain = RunnableLambda(lambda text: {"messages": text}) | graph
+    await drive(chain, "Hi", {"callbacks": [handler]})
+    assert counters(registry, "agent_requests") == {"agent_requests{pipeline,success}": 1}
+
+
 async def test_agent_in_a_chain(drive, handler, counted):
     chain = RunnableLambda(lambda text: {"messages": text}) | answering(name="calc")
     await drive(chain, "Hi", {"callbacks": [handler]})

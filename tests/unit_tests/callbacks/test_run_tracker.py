@@ -1,0 +1,173 @@
+"""The tracker on events alone: how long runs are remembered, and what is forgotten."""
+
+import gc
+import weakref
+from itertools import count
+from uuid import UUID
+
+import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from metric_samples import counters, in_flight
+
+from langchain_phase5.callbacks.run_table import RunTable
+from langchain_phase5.callbacks.tracker import RunTracker
+
+IDS = (UUID(int=number) for number in count(1))
+
+
+class Journal(RunTracker):
+    """Writes down what it is told about runs."""
+
+    def __init__(self, table=None):
+        super().__init__(table=table)
+        self.ended = []
+        self.billed_late = []
+
+    def _run_ended(self, run, payload):
+        self.ended.append((run.name, run.status))
+
+    def _usage_arrived_late(self, run):
+        self.billed_late.append(run.name)
+
+
+def model_starts(tracker, name, parent=None):
+    run_id = next(IDS)
+    metadata = {"ls_model_name": name}
+    tracker.on_chat_model_start({}, [[]], run_id=run_id, parent_run_id=parent, metadata=metadata)
+    return run_id
+
+
+def chain_starts(tracker, parent=None, **details):
+    run_id = next(IDS)
+    tracker.on_chain_start(None, {}, run_id=run_id, parent_run_id=parent, **details)
+    return run_id
+
+
+def answer():
+    usage = {"input_tokens": 3, "output_tokens": 2, "total_tokens": 5}
+    return LLMResult(generations=[[ChatGeneration(message=AIMessage("ok", usage_metadata=usage))]])
+
+
+def test_every_open_descendant_is_closed_with_its_ancestor():
+    tracker = Journal()
+    root = chain_starts(tracker)
+    node = chain_starts(tracker, root)
+    model_starts(tracker, "first", node)
+    model_starts(tracker, "second", root)
+    tracker.on_chain_end({}, run_id=root)
+    assert tracker.ended == [("first", "cancelled"), ("second", "cancelled")]
+    assert tracker._table.runs == {}
+
+
+def test_a_late_answer_is_billed_once():
+    tracker = Journal()
+    root = chain_starts(tracker)
+    model = model_starts(tracker, "slow", root)
+    tracker.on_chain_end({}, run_id=root)
+    for _ in range(2):
+        tracker.on_llm_end(answer(), run_id=model)
+    assert tracker.billed_late == ["slow"]
+    assert tracker.ended == [("slow", "cancelled")]
+
+
+def test_late_answers_are_expected_for_the_last_thousand_calls_only():
+    tracker = Journal()
+    root = chain_starts(tracker)
+    models = [model_starts(tracker, f"m{i}", root) for i in range(1_001)]
+    tracker.on_chain_end({}, run_id=root)
+    for model in models:
+        tracker.on_llm_end(answer(), run_id=model)
+    assert tracker.billed_late == [f"m{i}" for i in range(1, 1_001)]
+
+
+def test_a_call_that_ended_gets_no_late_bill():
+    tracker = Journal()
+    model = model_starts(tracker, "quick")
+    for _ in range(2):
+        tracker.on_llm_end(answer(), run_id=model)
+    assert tracker.ended == [("quick", "success")]
+    assert tracker.billed_late == []
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("langchain_phase5.callbacks.lifecycle.perf_counter", lambda: now[0])
+    return now
+
+
+def test_a_tree_that_shows_life_is_not_given_up(clock):
+    tracker = Journal(RunTable(ttl=60))
+    busy = chain_starts(tracker)
+    model_starts(tracker, "silent")
+    clock[0] += 50
+    model_starts(tracker, "child", chain_starts(tracker, busy))
+    clock[0] += 10
+    tracker.sweep()
+    assert tracker.ended == []
+    clock[0] += 1
+    tracker.sweep()
+    assert tracker.ended == [("silent", "cancelled")]
+    clock[0] += 50
+    tracker.sweep()
+    assert tracker.ended == [("silent", "cancelled"), ("child", "cancelled")]
+
+
+def test_an_error_belongs_to_the_run_it_rose_from():
+    tracker = Journal()
+    root = chain_starts(tracker)
+    model = model_starts(tracker, "m", root)
+    error = ConnectionError()
+    tracker.on_llm_error(error, run_id=model)
+    again = model_starts(tracker, "m", root)
+    assert tracker._table.runs[again.int].retried
+    third = model_starts(tracker, "other", root)
+    assert not tracker._table.runs[third.int].retried
+    assert tracker._table.runs[third.int].fallback_from is None
+
+
+@pytest.mark.parametrize("status", ["error", "cancelled"])
+def test_only_a_failure_is_tried_again(status):
+    tracker = Journal()
+    root = chain_starts(tracker)
+    error = ConnectionError() if status == "error" else KeyboardInterrupt()
+    tracker.on_llm_error(error, run_id=model_starts(tracker, "m", root))
+    following = tracker._table.runs[model_starts(tracker, "n", root).int]
+    assert following.fallback_from == ("m" if status == "error" else None)
+    assert tracker.ended == [("m", status)]
+
+
+def test_an_exception_is_not_kept_until_its_run_is_counted(handler):
+    class OwnError(Exception):
+        pass
+
+    error = OwnError()
+    gone = weakref.ref(error)
+    root = chain_starts(handler)
+    model = model_starts(handler, "m", root)
+    handler.on_llm_error(error, run_id=model)
+    handler.on_chain_error(error, run_id=root)
+    del error
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_waits_to_be_counted_is_bounded(handler, registry):
+    for _ in range(200):
+        handler.on_llm_end(answer(), run_id=model_starts(handler, "m"))
+        assert len(handler.metrics.backlog._jobs) < 64
+    assert list(counters(registry, "llm_requests").values()) == [200]
+
+
+def test_with_files_shared_by_processes_nothing_waits(registry, monkeypatch):
+    from langchain_phase5.callbacks import PrometheusCallbackHandler  # noqa: PLC0415
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "read by others at any time")
+    handler = PrometheusCallbackHandler(registry=registry)
+    model = model_starts(handler, "m")
+    (level,) = handler.metrics.llm_in_flight.values()
+    assert level.get() == 1
+    handler.on_llm_end(answer(), run_id=model)
+    assert level.get() == 0
+    assert in_flight(registry) == {}
