@@ -100,6 +100,23 @@ class TestConversation:
 
         assert names(route(ToolRouter(top_k=1), talk, TOOLS, asynchronous)) == ["convert_currency"]
 
+    @pytest.mark.parametrize("times_asked", [0, 60])
+    def test_every_turn_back_counts_half_and_no_earlier_one_decides_alone(self, times_asked):
+        texts = ["weather forecast for a city", "convert money between what", "a song by an artist"]
+        router = ToolRouter(WordEmbeddings(), top_k=5)
+        for i in range(times_asked):
+            router.record(f"{texts[0]} {i}", "get_weather", success=True)
+        talk = [HumanMessage(texts[0]), AIMessage(texts[1]), HumanMessage(texts[2])]
+
+        def scores(question):
+            return {scored.name: scored.score for scored in router.route(question, TOOLS)}
+
+        first, reply, last = map(scores, texts)
+        assert (first["get_weather"] > 2) == bool(times_asked)
+        for name, score in scores(talk).items():
+            expected = (last[name] + 0.5 * min(reply[name], 2) + 0.5 * min(first[name], 2)) / 2
+            assert score == pytest.approx(expected, abs=1e-5)
+
     def test_a_new_wish_outweighs_what_was_answered(self):
         talk = [
             HumanMessage("weather forecast for the city of Oslo"),
