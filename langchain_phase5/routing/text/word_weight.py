@@ -20,7 +20,8 @@ def word_weight(word: str) -> float:
     BERT (Devlin et al. 2019, Apache-2.0), which is sorted by frequency.
 
     Example:
-        >>> word_weight("find") < word_weight("weather") < word_weight("hadith")
+        >>> common, rarer, rare = words("find weather hadith")
+        >>> word_weight(common) < word_weight(rarer) < word_weight(rare)
         True
     """
     return _common_words().get(word, 1.0)
