@@ -22,11 +22,21 @@ def index(
         Path | None, typer.Option(help="The index's folder; FOLDER/.image-index by default.")
     ] = None,
     model: _Model = _DEFAULT_MODEL,
+    ray: Annotated[
+        bool, typer.Option("--ray", help="Embed on the Ray cluster at RAY_ADDRESS, or a local one.")
+    ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that embed, with --ray.")] = 2,
 ) -> None:
     """Embed the images below FOLDER with CLIP; what is in the index already is skipped."""
     from langchain_phase5.retrievers import index_folder
 
-    report = index_folder(folder, path, embeddings=_embeddings(model), progress=True)
+    report = index_folder(
+        folder,
+        path,
+        embeddings=_embeddings(model),
+        progress=True,
+        ray_workers=workers if ray else None,
+    )
     typer.echo(str(report))
 
 

@@ -7,6 +7,7 @@ from langchain_phase5.retrievers.clip_image_retriever import CLIPImageRetriever
 from langchain_phase5.retrievers.image_adder import Described
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
+from langchain_phase5.retrievers.ray_indexing import index_with_ray
 
 _INSIDE = ".image-index"
 
@@ -19,6 +20,7 @@ def index_folder(
     captions: Described = None,
     metadatas: Described = None,
     progress: bool = False,
+    ray_workers: int | None = None,
 ) -> AddReport:
     """Embed every image below `folder` that is not in its index yet.
 
@@ -31,9 +33,13 @@ def index_folder(
         captions: See `CLIPImageRetriever.add_images`.
         metadatas: See `CLIPImageRetriever.add_images`.
         progress: Show a progress bar.
+        ray_workers: Embed in so many processes of a Ray cluster, which know the images by their
+            names only; see `ray_indexing.index_with_ray`.
 
     Raises:
-        ValueError: There is no such folder, or its index is of another model.
+        ImportError: `ray_workers` is given and Ray is not installed.
+        ValueError: There is no such folder, its index is of another model, or captions or
+            metadatas are to go with `ray_workers`.
         IndexLockedError: Another process is indexing it.
 
     Example:
@@ -48,11 +54,17 @@ def index_folder(
     if path is None and not Path(folder).is_dir():
         msg = f"{folder} is not a folder; to index a pattern, say where the index shall be"
         raise ValueError(msg)
+    if ray_workers is not None and (captions is not None or metadatas is not None):
+        msg = "with ray_workers there are no captions and metadatas; add them with update"
+        raise ValueError(msg)
     place = Path(folder) / _INSIDE if path is None else Path(path)
     with ImageIndex(embeddings or OpenCLIPEmbeddings(), path=place) as index:
-        report = CLIPImageRetriever(vectorstore=index).add_images(
-            folder, captions=captions, metadatas=metadatas, progress=progress
-        )
+        if ray_workers is not None:
+            report = index_with_ray(folder, index, workers=ray_workers)
+        else:
+            report = CLIPImageRetriever(vectorstore=index).add_images(
+                folder, captions=captions, metadatas=metadatas, progress=progress
+            )
         index.optimize()
     return report
 

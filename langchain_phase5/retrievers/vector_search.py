@@ -176,7 +176,8 @@ def unit(vector: Vectors) -> Vectors:
     """
     length = math.sqrt(float(vector @ vector)) if vector.ndim == 1 else math.nan
     if not math.isfinite(length):
-        return normalized(vector[None])[0]  # complains, or copes with squares that overflow
+        # It complains, or copes with squares that overflow.
+        return np.asarray(normalized(vector[None])[0], dtype=np.float32)
     scaled: Vectors = vector / np.float32(length or 1.0)
     return scaled
 

@@ -1,5 +1,6 @@
 """Add and find ready vectors in any LangChain vector store."""
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -53,4 +54,13 @@ def has_document(store: VectorStore, document_id: str) -> bool:
     try:
         return bool(store.get_by_ids([document_id]))
     except NotImplementedError:
+        return _has_primary_key(store, document_id)
+
+
+def _has_primary_key(store: Any, document_id: str) -> bool:
+    """Ask as Milvus wants to be asked, where a store can be asked so."""
+    query = getattr(store, "get_pks", None)
+    field = getattr(store, "_primary_field", None)
+    if query is None or field is None:
         return False
+    return bool(query(f"{field} == {json.dumps(document_id)}"))

@@ -28,6 +28,8 @@ def test_finds_drawings_in_milvus(tmp_path):
     retriever = CLIPImageRetriever(vectorstore=store, k=1)
 
     assert len(retriever.add_images(tmp_path).added) == 2
+    again = retriever.add_images(tmp_path)
+    assert (len(again.added), len(again.known)) == (0, 2)
     (by_text,) = retriever.invoke("a purple pie chart with four slices")
     (by_image,) = retriever.invoke(tmp_path / "donut chart.png")
     assert by_text.page_content == "pie chart.png"

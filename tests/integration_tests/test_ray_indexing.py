@@ -96,3 +96,25 @@ def test_a_killed_worker_costs_nothing_and_doubles_nothing(tmp_path):
     with open_index(tmp_path / "index", embeddings=clip) as index:
         (found,) = CLIPImageRetriever(vectorstore=index, k=1).invoke(folder / "99.png")
     assert found.metadata["source"] == str(folder / "99.png")
+
+
+def test_the_command_line_indexes_with_ray(tmp_path):
+    folder = tmp_path / "drawings"
+    folder.mkdir()
+    rng = random.Random(1)  # noqa: S311 - drawings, not secrets
+    for number in range(40):
+        drawing = rng.choice(tiny_drawings.all_drawings())
+        tiny_drawings.render(drawing, rng, size=256).save(folder / f"{number}.png")
+    program = "from langchain_phase5.cli import main; main()"
+    command = [sys.executable, "-c", program, "index", str(folder), "--ray"]
+    command += ["--workers", "2", "--model", str(tiny_drawings.path())]
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "OMP_NUM_THREADS": "1"}
+    for expected in ("40 added", "0 added"):
+        done = subprocess.run(  # noqa: S603 - our own interpreter and command
+            command, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert expected in done.stdout
+    clip = OpenCLIPEmbeddings.from_local(tiny_drawings.path())
+    with open_index(folder, embeddings=clip) as index:
+        assert len(index) == 40

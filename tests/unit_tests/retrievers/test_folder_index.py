@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import pytest
 from langchain_core.documents import Document
@@ -32,6 +33,14 @@ def test_an_index_elsewhere(clip, folder, tmp_path):
     with open_index(tmp_path / "index", embeddings=clip) as index:
         assert len(index) == 6
     assert not (folder / ".image-index").exists()
+
+
+def test_ray_is_asked_for_by_name_and_takes_no_captions(clip, folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ImportError, match=r"langchain-phase5\[ray\]"):
+        index_folder(folder, embeddings=clip, ray_workers=2)
+    with pytest.raises(ValueError, match="no captions"):
+        index_folder(folder, embeddings=clip, ray_workers=2, captions={"pie": "x"})
 
 
 def test_no_folder_and_no_index_are_named(clip, tmp_path):
