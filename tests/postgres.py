@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +14,24 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @contextmanager
-def postgres(folder):
-    """Run a server on a socket in `folder`; yields the folder of the socket."""
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    data, sockets = folder / "data", folder / "sockets"
-    for each in (data, sockets):
-        each.mkdir()
-        if os.geteuid() == 0:
-            shutil.chown(each, "postgres")
+def postgres():
+    """Run a server on a socket; yields the folder of the socket.
+
+    Its files are not among pytest's: a second pytest would shut the user `postgres` out of those.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        for name in ("data", "sockets"):
+            (folder / name).mkdir()
+            if os.geteuid() == 0:
+                shutil.chown(folder / name, "postgres")
+        with _serving(folder / "data", folder / "sockets"):
+            yield folder / "sockets"
+
+
+@contextmanager
+def _serving(data, sockets):
     binaries = BINARIES[-1].parent
     made = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "tester", "--no-sync"]
     subprocess.run(_as_postgres(*made), check=True, capture_output=True)  # noqa: S603
@@ -33,7 +43,7 @@ def postgres(folder):
     )
     try:
         _wait_for(sockets)
-        yield sockets
+        yield
     finally:
         server.terminate()
         server.wait(timeout=60)

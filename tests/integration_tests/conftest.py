@@ -4,13 +4,13 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres_sockets(tmp_path_factory):
+def postgres_sockets():
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     from postgres import BINARIES, postgres  # noqa: PLC0415 - needs psycopg
 
     if not BINARIES:
         pytest.skip("no PostgreSQL server on this machine")
-    with postgres(tmp_path_factory.mktemp("postgres")) as sockets:
+    with postgres() as sockets:
         yield sockets
 
 
