@@ -68,3 +68,28 @@ def test_quantiles_lie_in_their_interval():
     assert found.value == pytest.approx(np.quantile(values, 0.95))
     small = quantile_estimate([1.0, 2.0, 3.0], 0.99)
     assert small.high == 3.0
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.95])
+def test_the_interval_of_a_quantile_covers_it_as_often_as_it_says(q):
+    n = 1000
+    found = quantile_estimate(np.arange(n, dtype=float), q)
+    # The quantile lies between the order statistics if so many values fall below it.
+    covered = stats.binom.cdf(found.high, n, q) - stats.binom.cdf(found.low, n, q)
+    assert 0.95 <= covered <= 0.97
+    assert quantile_estimate([3.0, 1.0, 2.0], 0.5).low == 1.0
+
+
+def test_pass_fail_in_clusters_gets_no_interval_for_independent_values():
+    values, clusters = [1.0, 1.0, 1.0, 0.0, 0.0, 1.0], ["a", "a", "b", "b", "c", "c"]
+    found = mean_estimate(values, clusters=clusters)
+    residuals = np.array([2 / 3, -1 / 3, -1 / 3])
+    error = np.sqrt((residuals**2).sum() * 3 / 2) / 6
+    assert found.high == pytest.approx(min(2 / 3 + stats.t.ppf(0.975, 2) * error, 1))
+    assert found.low == pytest.approx(max(2 / 3 - stats.t.ppf(0.975, 2) * error, 0))
+
+
+def test_forms():
+    assert str(Estimate(value=0.5, low=0.25, high=0.75, n=8)) == "0.500 [0.250, 0.750] n=8"
+    form = {"value": 0.5, "low": None, "high": None, "n": 0}
+    assert Estimate(value=0.5).as_dict() == form
