@@ -26,6 +26,7 @@ class Journal(RunTracker):
 
     def _run_ended(self, run, payload):
         self.ended.append((run.name, run.status))
+        self.last = run
 
     def _usage_arrived_late(self, run):
         self.billed_late.append(run.name)
@@ -136,6 +137,80 @@ def test_only_a_failure_is_tried_again(status):
     following = tracker._table.runs[model_starts(tracker, "n", root).int]
     assert following.fallback_from == ("m" if status == "error" else None)
     assert tracker.ended == [("m", status)]
+
+
+def tool_starts(tracker, name, parent=None, call_id=None):
+    run_id = next(IDS)
+    tracker.on_tool_start(
+        {"name": name}, "", run_id=run_id, parent_run_id=parent, tool_call_id=call_id
+    )
+    return run_id
+
+
+@pytest.mark.parametrize("call_id", ["call-1", None])
+def test_a_tool_is_tried_again_under_the_same_call(call_id):
+    tracker = Journal()
+    root = chain_starts(tracker)
+    tracker.on_tool_error(OSError(), run_id=tool_starts(tracker, "search", root, call_id))
+    other = tracker._table.runs[tool_starts(tracker, "add", root, "call-2").int]
+    again = tracker._table.runs[tool_starts(tracker, "search", root, call_id).int]
+    assert (other.retried, again.retried) == (False, True)
+
+
+def test_a_tools_failure_keeps_its_kind_as_it_rises():
+    tracker = Journal()
+    root = chain_starts(tracker, metadata={"ls_integration": "langchain_create_agent"})
+    node = chain_starts(tracker, root, tags=["graph:step:1"])
+    error = OSError()
+    tracker.on_tool_error(error, run_id=tool_starts(tracker, "search", node))
+    assert tracker.last.error_type == "tool"
+    tracker.on_chain_error(error, run_id=node)
+    tracker.on_chain_error(error, run_id=root)
+    assert (tracker.last.kind, tracker.last.error_type) == ("agent", "tool")
+
+
+def test_another_failure_after_a_tools_is_judged_by_itself():
+    tracker = Journal()
+    root = chain_starts(tracker, metadata={"ls_integration": "langchain_create_agent"})
+    tracker.on_tool_error(OSError(), run_id=tool_starts(tracker, "search", root))
+    assert tracker.last.agent is tracker._table.runs[root.int]
+    tracker.on_chain_error(OSError(), run_id=root)
+    assert (tracker.last.kind, tracker.last.error_type) == ("agent", "other")
+
+
+def test_a_start_told_twice_is_one_run():
+    tracker = Journal()
+    run_id = model_starts(tracker, "m")
+    first = tracker._table.runs[run_id.int]
+    tracker.on_chat_model_start({}, [[]], run_id=run_id, metadata={"ls_model_name": "m"})
+    assert tracker._table.runs[run_id.int] is first
+
+
+def test_an_end_that_nobody_started_is_left_alone():
+    tracker = Journal()
+    for end in (tracker.on_llm_error, tracker.on_tool_error, tracker.on_chain_error):
+        end(OSError(), run_id=next(IDS))
+    tracker.on_chain_end({}, run_id=next(IDS))
+    tracker.on_tool_end("", run_id=next(IDS))
+    assert tracker.ended == []
+
+
+def test_an_abandoned_run_is_closed_by_the_next_sweep_and_only_once(clock):
+    tracker = Journal()
+    run = tracker._table.runs[model_starts(tracker, "m").int]
+    tracker._table.abandon(run)
+    tracker._table.abandon(run)
+    clock[0] += 2
+    tracker.sweep()
+    assert tracker.ended == [("m", "cancelled")]
+    assert tracker.last.seconds == 2
+
+
+def test_the_next_outermost_run_sweeps():
+    tracker = Journal(RunTable(max_roots=1))
+    model_starts(tracker, "first")
+    model_starts(tracker, "second")
+    assert tracker.ended == [("first", "cancelled")]
 
 
 def test_an_exception_is_not_kept_until_its_run_is_counted(handler):
