@@ -99,7 +99,7 @@ class Served:
             self.process = subprocess.Popen(  # noqa: S603 - our own program
                 command, env=environment, stderr=log, stdout=log, cwd=self.folder
             )
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline and self.process.poll() is None:
             with suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/health").status_code == 200:
