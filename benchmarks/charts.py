@@ -44,7 +44,8 @@ def main() -> None:
     scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
     for source, image, truth in charts(options.count, options.seed):
         scores[source, truth["chart_type"]].append(score(image, truth))
-    print(f"{'source':9} {'kind':12} charts answered  relaxed            precision  RMS-F1  CPU-s")
+    heading = "charts answered  relaxed             precision           RMS-F1  CPU-s"
+    print(f"{'source':9} {'kind':12} {heading}")
     for (source, kind), rows in sorted(scores.items()):
         print(f"{source:9} {kind:12} {summary(rows)}")
 
@@ -145,15 +146,24 @@ def summary(rows: list[Score]) -> str:
     """The figures of one kind."""
     table = np.array(rows)
     draws = np.random.default_rng(0).integers(0, len(table), (2000, len(table)))
-    relaxed = table[draws, 0].sum(axis=1) / table[draws, 1].sum(axis=1)
-    low, high = np.quantile(relaxed, [0.025, 0.975])
+    right, wanted, given = (table[draws, column].sum(axis=1) for column in range(3))
+    relaxed = interval(right / wanted)
+    sure = interval(right[given > 0] / given[given > 0])
     right, wanted, given, f1, seconds = table.sum(axis=0)
-    precision = f"{right / given:9.3f}" if given else "        -"
+    precision = f"{right / given:.3f} {sure}" if given else "-"
     answered = int((table[:, 2] > 0).sum())
     return (
-        f"{len(table):6} {answered:8}  {right / wanted:.3f} [{low:.2f}, {high:.2f}]"
-        f" {precision}  {f1 / len(table):.3f}  {seconds / len(table):.2f}"
+        f"{len(table):6} {answered:8}  {right / wanted:.3f} {relaxed}"
+        f"  {precision:18}  {f1 / len(table):.3f}  {seconds / len(table):.2f}"
     )
+
+
+def interval(values: np.ndarray[Any, Any]) -> str:
+    """The middle 95 % of bootstrapped values."""
+    if not len(values):
+        return "[   -,    -]"
+    low, high = np.quantile(values, [0.025, 0.975])
+    return f"[{low:.2f}, {high:.2f}]"
 
 
 if __name__ == "__main__":

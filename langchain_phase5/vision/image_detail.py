@@ -9,8 +9,9 @@
 
 Sources: the vision guides of the three providers (platform.openai.com/docs/guides/images-vision,
 docs.anthropic.com/en/docs/build-with-claude/vision, ai.google.dev/gemini-api/docs/tokens). The rate
-of 1.2 is what users measured for OpenAI's newer models. These are estimates: providers change them
-without notice, and `usage` has what was billed.
+of 1.2 is what users measured for OpenAI's newer models. langchain-openai counts tiles the same way
+(`ChatOpenAI.get_num_tokens_from_messages`, which knows no patches). These are estimates: providers
+change them without notice, and `usage` has what was billed.
 """
 
 import math

@@ -75,6 +75,12 @@ def _printed_swatch(
         and box[0] > 0
         and int((labels == number).sum()) >= 6
     ]
+    colorful = part.max(axis=2) - part.min(axis=2) > FAINT
+    near = [
+        (number, box)
+        for number, box in near
+        if box[2] - box[0] >= 1.2 * size or colorful[labels == number].mean() > 0.3
+    ]
     if not near:
         return None
     number, box = max(near, key=lambda one: (labels == one[0]).sum())

@@ -10,6 +10,7 @@ from fakes import FakeChatModel, call
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.retrievers import BaseRetriever
+from langchain_openai.chat_models.base import _count_image_tokens
 from PIL import Image, ImageDraw
 
 from langchain_phase5.vision import (
@@ -285,3 +286,9 @@ def test_a_broken_tool_call_is_corrected_by_its_id(ask):
     model = scripted(broken, call("SeenImage", **SEEN))
     ask(VisionAnalyzer(model), "analyze_image", picture())
     assert model.seen[1][-1].tool_call_id == "c1"
+
+
+@pytest.mark.parametrize("size", [(640, 480), (2000, 1500), (4032, 3024), (1024, 1024)])
+def test_tiles_are_counted_as_langchain_openai_counts_them(size):
+    ours = estimated_tokens(*size, provider="openai", model="gpt-4o", detail="high")
+    assert ours == _count_image_tokens(*size)
