@@ -54,7 +54,7 @@ def fit_polyline(line: Trace, knots: NDArray[np.float64]) -> Polyline:
     heights: NDArray[np.float64] = np.zeros(len(knots))
     for _ in range(8):
         normal = hats.T @ (hats * weights[:, None]) + stiff
-        heights = np.linalg.solve(normal, hats.T @ (weights * y))
+        heights = np.asarray(np.linalg.solve(normal, hats.T @ (weights * y)), dtype=float)
         lean = np.hypot(1.0, np.diff(heights) / step)[index]
         errors: NDArray[np.float64] = np.abs(y - hats @ heights) / lean
         weights = np.minimum(1.0, 0.7 / np.maximum(errors, 1e-9)) / lean**2
