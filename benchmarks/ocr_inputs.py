@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from pillow_heif import register_heif_opener
+from pillow_heif import register_heif_opener  # noqa: TID253 - a script, not the package
 
 from langchain_phase5.vision import ImageError, load_image
 

@@ -1,6 +1,7 @@
 """`/api/v1/eval`: grade agents in the background, compare runs."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -145,4 +146,7 @@ def _evaluation(job: Job, runs: RunStore) -> Evaluation:
 
 
 def _first_line(metric: Any) -> str:
+    if isinstance(metric, partial):
+        options = ", ".join(f"{name} {value}" for name, value in metric.keywords.items())
+        return f"{_first_line(metric.func)} ({options})"
     return (getattr(metric, "__doc__", None) or "").strip().partition("\n")[0]

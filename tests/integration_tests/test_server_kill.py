@@ -1,6 +1,6 @@
 """Mixed traffic, some of it hostile, while the service is killed and started again.
 
-`benchmarks/server_kill.py` does the same with a thousand requests.
+`benchmarks/server_crash.py` does the same with a thousand requests and evaluations among them.
 """
 
 import pytest

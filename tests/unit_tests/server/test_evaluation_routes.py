@@ -222,6 +222,7 @@ def test_what_there_is(client):
     agents = client.get(f"{API}/agents").json()["agents"]
     assert [each["name"] for each in agents] == ["adder", "gate", "worse"]
     metrics = {each["name"]: each for each in client.get(f"{API}/metrics").json()["metrics"]}
+    assert "mode strict" in metrics["trajectory_strict_match"]["description"]
     assert metrics["brevity"]["description"] == "How short an answer is."
     assert all(each["description"] for each in metrics.values())
     assert "exact_match" in metrics
