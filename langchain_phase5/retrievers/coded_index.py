@@ -171,7 +171,11 @@ class CodedIndex:
             entry = faiss.OnDiskOneList()
             entry.size, entry.capacity, entry.offset = size, capacity(size), offset
             lists.lists.push_back(entry)
-        lists.do_mmap()
+        try:
+            lists.do_mmap()
+        except RuntimeError:
+            self._path.stat()  # if the writer has removed it meanwhile, say so as Python does
+            raise
         index = empty_index(len(self.scales) // 2, len(self.sizes), self.centroids, self.scales)
         index.replace_invlists(lists, False)  # noqa: FBT003 - own, positional in FAISS
         index.ntotal = self.description.rows

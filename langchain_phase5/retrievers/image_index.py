@@ -278,7 +278,10 @@ class ImageIndex(VectorSearch):
             documents = self._documents(snapshot, np.flatnonzero(snapshot.alive))
             rows = sorted(row for row, document in documents.items() if condition(document))
             return RowSet(np.array(rows, dtype=np.int64), total)
-        matching = self._filter_of(snapshot).rows(condition, total=total)
+        matching = self._filter_of(snapshot).rows(condition, alive=snapshot.alive)
+        if self._storage.documents.generation() != snapshot.generation:
+            self._filter = 0, MetadataFilter(self._storage.documents.metadata_from)
+            raise StaleSnapshotError
         return RowSet(matching[snapshot.alive[matching]], total)
 
     def _filter_of(self, snapshot: Snapshot) -> MetadataFilter:

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from langchain_phase5.retrievers.index_errors import StaleSnapshotError
+
 Rows = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 Filter = Mapping[str, Any]
 
 _NO_ROWS: Rows = np.empty(0, dtype=np.int64)
@@ -42,48 +45,53 @@ class MetadataFilter:
         self._seen: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def rows(self, condition: Filter, *, total: int) -> Rows:
-        """Return the matching rows among the first `total`, sorted; deleted ones may be included.
+    def rows(self, condition: Filter, *, alive: Flags) -> Rows:
+        """Return the matching rows, sorted; deleted ones may be included.
+
+        Args:
+            condition: What must hold.
+            alive: For each row to look at, whether it has a document.
 
         Raises:
             ValueError: The filter uses an operator that does not exist.
+            StaleSnapshotError: Some of those documents have been replaced since.
         """
         with self._lock:
-            return self._match(condition, total)
+            return self._match(condition, alive)
 
-    def _match(self, condition: Filter, total: int) -> Rows:
-        matching = [self._match_one(name, wanted, total) for name, wanted in condition.items()]
+    def _match(self, condition: Filter, alive: Flags) -> Rows:
+        matching = [self._match_one(name, wanted, alive) for name, wanted in condition.items()]
         if not matching:
-            return np.arange(total, dtype=np.int64)
+            return np.arange(len(alive), dtype=np.int64)
         result = min(matching, key=len)
         for rows in matching:
             if rows is not result:
                 result = np.intersect1d(result, rows, assume_unique=True)
         return result
 
-    def _match_one(self, name: str, wanted: Any, total: int) -> Rows:
+    def _match_one(self, name: str, wanted: Any, alive: Flags) -> Rows:
         if name == "$and":
-            return _intersection([self._match(part, total) for part in wanted])
+            return _intersection([self._match(part, alive) for part in wanted])
         if name == "$or":
-            return _union([self._match(part, total) for part in wanted])
+            return _union([self._match(part, alive) for part in wanted])
         if name == "$not":
-            return _complement(self._match(wanted, total), total)
+            return _complement(self._match(wanted, alive), len(alive))
         if name.startswith("$"):
             msg = f"unknown filter operator {name!r}; there are $and, $or, $not"
             raise ValueError(msg)
         if isinstance(wanted, Mapping):
-            return _intersection([self._compare(name, *pair, total) for pair in wanted.items()])
-        return self._compare(name, "$eq", wanted, total)
+            return _intersection([self._compare(name, *pair, alive) for pair in wanted.items()])
+        return self._compare(name, "$eq", wanted, alive)
 
-    def _compare(self, field: str, comparison: str, wanted: Any, total: int) -> Rows:
+    def _compare(self, field: str, comparison: str, wanted: Any, alive: Flags) -> Rows:
         if comparison in _NEGATIONS:
-            same = self._compare(field, _NEGATIONS[comparison], wanted, total)
-            return _complement(same, total)
+            same = self._compare(field, _NEGATIONS[comparison], wanted, alive)
+            return _complement(same, len(alive))
         if comparison not in _COMPARISONS:
             known = ", ".join(sorted([*_COMPARISONS, *_NEGATIONS]))
             msg = f"unknown comparison {comparison!r} on {field!r}; there are {known}"
             raise ValueError(msg)
-        values = self._column(field, total)
+        values = self._column(field, alive)
         if comparison == "$eq" and isinstance(wanted, Hashable):
             return np.array(values.get(wanted, _no_rows()), dtype=np.int64)
         holds = _COMPARISONS[comparison]
@@ -91,15 +99,23 @@ class MetadataFilter:
             [np.array(rows) for value, rows in values.items() if _safe(holds, value, wanted)]
         )
 
-    def _column(self, field: str, total: int) -> dict[Hashable, "array[int]"]:
+    def _column(self, field: str, alive: Flags) -> dict[Hashable, "array[int]"]:
         column = self._rows.setdefault(field, defaultdict(_no_rows))
         seen = self._seen.get(field, 0)
-        if seen < total:
+        if seen < len(alive):
+            new: dict[Hashable, array[int]] = defaultdict(_no_rows)
+            there = 0
             for row, metadata in self._read(seen):
-                if row < total and field in metadata:
-                    for value in _values(metadata[field]):
-                        column[value].append(row)
-            self._seen[field] = total
+                if row >= len(alive):
+                    break
+                there += 1
+                for value in _values(metadata[field]) if field in metadata else ():
+                    new[value].append(row)
+            if there != alive[seen:].sum():
+                raise StaleSnapshotError
+            for value, rows in new.items():
+                column[value].extend(rows)
+            self._seen[field] = len(alive)
         return column
 
 

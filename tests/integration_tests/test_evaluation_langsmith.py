@@ -1,12 +1,19 @@
 """LangSmith's own client and runner, over real HTTP, against a local server with its API."""
 
 import asyncio
+import time
 import uuid
 
 import pytest
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tracers.langchain import wait_for_all_tracers
-from langsmith import Client, aevaluate, evaluate  # noqa: TID253 - the very thing tested
+from langsmith import (  # noqa: TID253 - the very thing tested
+    Client,
+    aevaluate,
+    evaluate,
+    run_trees,
+)
+from langsmith.utils import get_env_var  # noqa: TID253 - its cache outlives a test
 from langsmith_server import langsmith_server
 
 from langchain_phase5.evaluation import (
@@ -44,9 +51,12 @@ def add(inputs):
 @pytest.fixture
 def server(monkeypatch):
     with langsmith_server() as running:
+        monkeypatch.setattr(run_trees, "_CLIENT", None)  # another test's, for another server
+        get_env_var.cache_clear()
         monkeypatch.setenv("LANGSMITH_ENDPOINT", running.url)
         monkeypatch.setenv("LANGSMITH_API_KEY", "lsv2_pt_made_up")
         yield running
+    get_env_var.cache_clear()
 
 
 @pytest.fixture
@@ -101,6 +111,9 @@ def test_langsmith_grades_with_our_metrics_and_uploads_the_experiment(client, se
 
         results = asyncio.run(collect())
     client.flush()
+    patience = time.monotonic() + 20
+    while len(server.feedback) < 2 * len(SUMS) and time.monotonic() < patience:
+        time.sleep(0.05)  # flush() does not wait for what is on its way
     assert len(results) == len(SUMS)
     [experiment] = server.experiments.values()
     assert experiment["name"].startswith("ours")

@@ -195,7 +195,7 @@ def test_in_a_plain_graph(asynchronous):
 
     assert model.bound == [["set_alarm"], ["set_alarm"]]
     assert result["messages"][-2].content == "set_alarm done"
-    learned = [(each.tool_name, each.success) for each in router.history.since(0)]
+    learned = [(each.tool_name, each.success) for each in router.history.since(0)[0]]
     assert learned == [("set_alarm", True)]
 
 
