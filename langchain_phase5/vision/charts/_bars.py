@@ -11,6 +11,8 @@ from langchain_phase5.vision.charts._canvas import Box, Canvas, components
 
 THINNEST = 3
 """Narrower runs of color are lines, ticks or letters."""
+MOST_PIECES = 800
+"""A color in more pieces than this draws no bars."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
         mask = np.zeros_like(canvas.colors, dtype=bool)
         mask[y0:y1, x0:x1] = canvas.mask(color)[y0:y1, x0:x1]
         labels, boxes = components(mask)
+        if len(boxes) > MOST_PIECES:  # dots or dust, which it would take long to look through
+            continue
         for number, box in enumerate(boxes, start=1):
             if box[2] - box[0] >= THINNEST and box[3] - box[1] >= 1:
                 part = labels[box[1] : box[3], box[0] : box[2]] == number
