@@ -18,11 +18,18 @@ def proxy(ports):
         raise ConnectionRefusedError
 
     async def handle(reader, writer):
-        with suppress(OSError):
-            to_client = writer
-            from_server, to_server = await connect()
-            await asyncio.gather(_pipe(reader, to_server), _pipe(from_server, to_client))
-        writer.close()
+        writers = [writer]
+        try:
+            with suppress(OSError):
+                from_server, to_server = await connect()
+                writers.append(to_server)
+                await asyncio.gather(_pipe(reader, to_server), _pipe(from_server, writer))
+        except asyncio.CancelledError:  # the proxy ends: wait for nobody
+            for each in writers:
+                each.transport.abort()
+        finally:
+            for each in writers:
+                each.close()
 
     async def listen():
         return await asyncio.start_server(handle, "127.0.0.1", 0)
@@ -52,3 +59,4 @@ async def _closed(server):
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # in which the connections learn that they are closed
