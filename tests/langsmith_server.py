@@ -1,13 +1,13 @@
 """A local server that answers as much of LangSmith's API as datasets and experiments need."""
 
 import json
-import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from loopback import running
 
 _TIME = {"created_at": "2026-01-01T00:00:00Z", "modified_at": "2026-01-01T00:00:00Z"}
 _BATCHES = {
@@ -20,18 +20,9 @@ _BATCHES = {
 }
 
 
-@contextmanager
-def langsmith_server() -> Iterator["Server"]:
+def langsmith_server() -> AbstractContextManager["Server"]:
     """Serve on a free port of 127.0.0.1 until the block ends."""
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(Server())
 
 
 class Server(ThreadingHTTPServer):

@@ -1,30 +1,21 @@
 """A local server that speaks OpenAI's Chat Completions protocol, so that HTTP is real in tests."""
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.utils.function_calling import convert_to_openai_tool
+from loopback import running
 
 Answer = Callable[[list[BaseMessage], list[dict[str, Any]]], AIMessage]
 
 
-@contextmanager
-def openai_server(answer: Answer) -> Iterator["Server"]:
+def openai_server(answer: Answer) -> AbstractContextManager["Server"]:
     """Serve `answer(messages, tools)` on a free port of 127.0.0.1 until the block ends."""
-    server = Server(answer)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return running(Server(answer))
 
 
 class Server(ThreadingHTTPServer):
