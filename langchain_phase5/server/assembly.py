@@ -2,23 +2,16 @@
 
 from fastapi import FastAPI
 
-from langchain_phase5.server import (
-    dataset_routes,
-    evaluation_routes,
-    health_routes,
-    images_routes,
-    page_routes,
-    run_routes,
-    tools_routes,
-    vision_routes,
-)
-from langchain_phase5.server.access_control import AccessControl
-from langchain_phase5.server.error_handlers import add_error_handlers
-from langchain_phase5.server.http_metrics import HttpMetrics
+from langchain_phase5.server import health_routes, images_routes, tools_routes, vision_routes
+from langchain_phase5.server.evaluations import dataset_routes, evaluation_routes, run_routes
+from langchain_phase5.server.layers.access_control import AccessControl
+from langchain_phase5.server.layers.error_handlers import add_error_handlers
+from langchain_phase5.server.layers.http_metrics import HttpMetrics
+from langchain_phase5.server.layers.rate_limit import RateLimit
+from langchain_phase5.server.layers.request_context import RequestContext
+from langchain_phase5.server.layers.request_limits import RequestLimits
 from langchain_phase5.server.openapi import describe
-from langchain_phase5.server.rate_limit import RateLimit
-from langchain_phase5.server.request_context import RequestContext
-from langchain_phase5.server.request_limits import RequestLimits
+from langchain_phase5.server.page import page_routes
 from langchain_phase5.server.services import Services
 
 

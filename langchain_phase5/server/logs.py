@@ -4,7 +4,7 @@ import logging
 import re
 from typing import Any
 
-from langchain_phase5.server.request_context import REQUEST_ID
+from langchain_phase5.server.layers.request_context import REQUEST_ID
 
 _KEY = re.compile(r"(lp5_[0-9a-f]{12})_[0-9a-f]+")
 

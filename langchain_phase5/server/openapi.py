@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from langchain_phase5.server.access_control import OPEN_PATHS
+from langchain_phase5.server.layers.access_control import OPEN_PATHS
 from langchain_phase5.server.problems import MEDIA_TYPE, ProblemDetails
 
 _EVERYWHERE = {

@@ -66,7 +66,7 @@ def check_exposure(settings: ServerSettings) -> None:
 
 def uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
     """How uvicorn has to be run for the limits in the settings to hold."""
-    from langchain_phase5.server.header_deadline import HeaderDeadlineProtocol  # noqa: PLC0415
+    from langchain_phase5.server.layers.header_deadline import HeaderDeadlineProtocol  # noqa: PLC0415
     from langchain_phase5.server.logs import log_config  # noqa: PLC0415
 
     return {

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from langchain_phase5.callbacks import PrometheusCallbackHandler
 from langchain_phase5.evaluation.commands import load_attribute
 from langchain_phase5.routing import ToolRouter
-from langchain_phase5.server.job_runner import JobRunner
+from langchain_phase5.server.evaluations.job_runner import JobRunner
 from langchain_phase5.server.settings import ServerSettings
 from langchain_phase5.server.work_slots import WorkSlots
 from langchain_phase5.storage.api_keys import ApiKeyStore

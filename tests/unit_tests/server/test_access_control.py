@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from langchain_phase5.server.rate_limit import RateLimit
+from langchain_phase5.server.layers.rate_limit import RateLimit
 
 SOME = "/api/v1/images"
 
@@ -105,7 +105,9 @@ def test_a_revoked_key_stops_within_seconds(make_client, monkeypatch):
     headers = {"x-api-key": made.key}
     assert client.get(SOME, headers=headers).status_code == 200
     client.app.state.services.keys.revoke(made.key_id)
-    monkeypatch.setattr("langchain_phase5.server.access_control.time.monotonic", lambda: 1e12)
+    monkeypatch.setattr(
+        "langchain_phase5.server.layers.access_control.time.monotonic", lambda: 1e12
+    )
     assert client.get(SOME, headers=headers).status_code == 401
 
 
@@ -132,7 +134,7 @@ def test_guessing_keys_is_put_off(make_client):
 
 
 def test_many_keys_are_remembered_and_forgotten(make_client, monkeypatch):
-    monkeypatch.setattr("langchain_phase5.server.access_control._KEYS_REMEMBERED", 1)
+    monkeypatch.setattr("langchain_phase5.server.layers.access_control._KEYS_REMEMBERED", 1)
     client = make_client(require_key=True)
     for made in [key_of(client, "a"), key_of(client, "b")]:
         assert client.get(SOME, headers={"x-api-key": made.key}).status_code == 200

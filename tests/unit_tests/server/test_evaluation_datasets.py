@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_read_is_refused(client, lines, said):
 
 
 def test_a_file_may_be_too_long(client, monkeypatch):
-    monkeypatch.setattr("langchain_phase5.server.dataset_upload.MAX_EXAMPLES", 2)
+    monkeypatch.setattr("langchain_phase5.server.evaluations.dataset_upload.MAX_EXAMPLES", 2)
     answer = client.post(
         URL,
         params={"name": "d"},

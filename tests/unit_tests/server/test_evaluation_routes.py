@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from langchain_phase5.evaluation import AgentEvaluator, TestDatasetManager
-from langchain_phase5.server.run_models import Comparison
+from langchain_phase5.server.evaluations.run_models import Comparison
 
 API = "/api/v1/eval"
 SUMS = {"name": "sums", "examples": [{"query": f"{i} + 1", "answer": str(i + 1)} for i in range(8)]}
@@ -141,9 +141,9 @@ def test_what_cannot_be_run_is_refused(client, changes, status, said):
 
 
 def test_too_much_is_refused(client, gate, monkeypatch):
-    monkeypatch.setattr("langchain_phase5.server.submission.MAX_RUNS", 15)
+    monkeypatch.setattr("langchain_phase5.server.evaluations.submission.MAX_RUNS", 15)
     assert "16 runs" in client.post(f"{API}/run", json=ASKED | {"repeats": 2}).json()["detail"]
-    monkeypatch.setattr("langchain_phase5.server.submission.MAX_QUEUED", 0)
+    monkeypatch.setattr("langchain_phase5.server.evaluations.submission.MAX_QUEUED", 0)
     busy = client.post(f"{API}/run", json=ASKED)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "60")
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from langchain_phase5.evaluation import EvaluationReport, TestDatasetManager
-from langchain_phase5.server.job_runner import JobRunner
+from langchain_phase5.server.evaluations.job_runner import JobRunner
 from langchain_phase5.storage import Database, JobLease, JobStore
 from langchain_phase5.storage.runs import RunStore
 

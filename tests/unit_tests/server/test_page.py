@@ -16,7 +16,7 @@ from service import MANUALS, png
 from langchain_phase5.callbacks import PrometheusCallbackHandler
 from langchain_phase5.evaluation import AgentEvaluator
 from langchain_phase5.retrievers import CLIPImageRetriever, ImageIndex
-from langchain_phase5.server.metrics_summary import summarize
+from langchain_phase5.server.page.metrics_summary import summarize
 
 SUMMARY = "/api/v1/metrics/summary"
 

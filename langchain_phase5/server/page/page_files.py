@@ -80,7 +80,7 @@ def _hash_of(page: str, element: str) -> str:
 def _files() -> dict[str, tuple[bytes, bytes, str]]:
     """Every file by its name: plain, compressed, and its tag."""
     found = {}
-    for file in files("langchain_phase5.server").joinpath("page").iterdir():
+    for file in files("langchain_phase5.server.page").iterdir():
         if file.name.rpartition(".")[2] in _TYPES:
             plain = file.read_bytes()
             tag = f'"{hashlib.sha256(plain).hexdigest()[:16]}"'

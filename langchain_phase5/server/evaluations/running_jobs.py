@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from langchain_phase5.server.job_runner import JobRunner
+from langchain_phase5.server.evaluations.job_runner import JobRunner
 from langchain_phase5.server.problems import Busy
 from langchain_phase5.server.services import ServicesOfApp
 

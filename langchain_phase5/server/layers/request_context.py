@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from langchain_phase5.server.http_metrics import HttpMetrics
+from langchain_phase5.server.layers.http_metrics import HttpMetrics
 from langchain_phase5.server.problems import problem_response
 
 logger = logging.getLogger(__name__)

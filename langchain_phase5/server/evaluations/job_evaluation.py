@@ -9,7 +9,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from langchain_phase5.evaluation import AgentEvaluator, TestDatasetManager
 from langchain_phase5.evaluation.metric import Metric
-from langchain_phase5.server.job_journal import JobJournal
+from langchain_phase5.server.evaluations.job_journal import JobJournal
 from langchain_phase5.storage import Database, JobLease
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 
 from langchain_phase5.evaluation.metrics import METRICS
-from langchain_phase5.server.evaluation_models import (
+from langchain_phase5.server.evaluations.evaluation_models import (
     Agent,
     Agents,
     Evaluation,
@@ -16,13 +16,13 @@ from langchain_phase5.server.evaluation_models import (
     Metrics,
     RunRequest,
 )
+from langchain_phase5.server.evaluations.report_format import described, preferred
+from langchain_phase5.server.evaluations.run_routes import Accept, Id, written_report
+from langchain_phase5.server.evaluations.running_jobs import RunningJobs
+from langchain_phase5.server.evaluations.submission import submit
 from langchain_phase5.server.problems import Conflict, NotFound
-from langchain_phase5.server.report_format import described, preferred
 from langchain_phase5.server.request_types import Limit, Offset
-from langchain_phase5.server.run_routes import Accept, Id, written_report
-from langchain_phase5.server.running_jobs import RunningJobs
 from langchain_phase5.server.services import ServicesOfApp
-from langchain_phase5.server.submission import submit
 from langchain_phase5.storage import Job, JobStore
 from langchain_phase5.storage.job import JobState
 from langchain_phase5.storage.runs import RunStore

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from langchain_phase5.server.layers.rate_limit import RateLimit
 from langchain_phase5.server.problems import Forbidden, Unauthorized, WrongHost
-from langchain_phase5.server.rate_limit import RateLimit
 from langchain_phase5.server.settings import ServerSettings
 from langchain_phase5.storage.api_keys import ApiKey, ApiKeyStore
 

@@ -7,16 +7,16 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from langchain_phase5.evaluation import Dataset, TestDatasetManager
-from langchain_phase5.server.dataset_models import (
+from langchain_phase5.server.evaluations.dataset_models import (
     DatasetPage,
     Datasets,
     DatasetVersion,
     KeptDataset,
     NamedDataset,
 )
-from langchain_phase5.server.dataset_upload import described, read_dataset_body
+from langchain_phase5.server.evaluations.dataset_upload import described, read_dataset_body
+from langchain_phase5.server.evaluations.report_format import ascii_json
 from langchain_phase5.server.problems import NotFound
-from langchain_phase5.server.report_format import ascii_json
 from langchain_phase5.server.request_types import Limit, Name, Offset, Version
 from langchain_phase5.server.services import Services, ServicesOfApp
 

@@ -11,7 +11,11 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from langchain_phase5.evaluation import Dataset, dataset_from_json_lines
-from langchain_phase5.server.dataset_models import MAX_EXAMPLES, AboutDataset, NewDataset
+from langchain_phase5.server.evaluations.dataset_models import (
+    MAX_EXAMPLES,
+    AboutDataset,
+    NewDataset,
+)
 from langchain_phase5.server.problems import Conflict, Unprocessable, WrongMediaType
 from langchain_phase5.server.request_body import body_description
 

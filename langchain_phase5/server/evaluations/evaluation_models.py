@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from langchain_phase5.server.evaluations.run_models import Run
 from langchain_phase5.server.request_types import (
     Line,
     Name,
@@ -13,7 +14,6 @@ from langchain_phase5.server.request_types import (
     Version,
     WholeNumber,
 )
-from langchain_phase5.server.run_models import Run
 from langchain_phase5.storage import Job
 from langchain_phase5.storage.job import JobState
 

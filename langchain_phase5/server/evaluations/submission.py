@@ -3,9 +3,9 @@
 from typing import Any
 
 from langchain_phase5.evaluation.metrics import METRICS
-from langchain_phase5.server.dataset_routes import find_dataset
-from langchain_phase5.server.evaluation_models import MAX_RUNS, RunRequest
-from langchain_phase5.server.job_runner import JobRunner
+from langchain_phase5.server.evaluations.dataset_routes import find_dataset
+from langchain_phase5.server.evaluations.evaluation_models import MAX_RUNS, RunRequest
+from langchain_phase5.server.evaluations.job_runner import JobRunner
 from langchain_phase5.server.problems import Busy, NotFound, Unprocessable
 from langchain_phase5.server.services import Services
 from langchain_phase5.storage import IdempotencyError, Job

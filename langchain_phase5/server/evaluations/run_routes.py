@@ -7,16 +7,16 @@ from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
 from langchain_phase5.evaluation import ComparisonReport, EvaluationReport
-from langchain_phase5.server.problems import Conflict, NotFound
-from langchain_phase5.server.report_format import (
+from langchain_phase5.server.evaluations.report_format import (
     Format,
     FormatQuery,
     described,
     preferred,
     written,
 )
+from langchain_phase5.server.evaluations.run_models import CompareRequest, Comparison, Run, Runs
+from langchain_phase5.server.problems import Conflict, NotFound
 from langchain_phase5.server.request_types import Limit, Name, Offset
-from langchain_phase5.server.run_models import CompareRequest, Comparison, Run, Runs
 from langchain_phase5.server.services import Services, ServicesOfApp
 from langchain_phase5.storage import JobStore
 from langchain_phase5.storage.runs import RunStore

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from langchain_phase5.callbacks.serving import served_registry
-from langchain_phase5.server.found_thumbnail import found_thumbnail
-from langchain_phase5.server.metrics_summary import MetricsSummary, summarize
-from langchain_phase5.server.page_files import page_file
+from langchain_phase5.server.page.found_thumbnail import found_thumbnail
+from langchain_phase5.server.page.metrics_summary import MetricsSummary, summarize
+from langchain_phase5.server.page.page_files import page_file
 from langchain_phase5.server.problems import NotFound
 from langchain_phase5.server.services import ServicesOfApp
 

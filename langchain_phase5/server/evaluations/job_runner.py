@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from langchain_phase5.evaluation.metric import Metric
 from langchain_phase5.evaluation.session import RunStoppedError
-from langchain_phase5.server.job_evaluation import evaluate_job
+from langchain_phase5.server.evaluations.job_evaluation import evaluate_job
 from langchain_phase5.storage import Database, Job, JobLease, JobStore, LeaseLostError
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""`/`: the web page, and what only it needs."""
