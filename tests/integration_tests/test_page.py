@@ -217,6 +217,11 @@ def test_evaluations_from_an_empty_service_to_a_regression(page):
     rows = f"document.querySelectorAll('tr.row').length === {len(QUESTIONS)}"
     page.wait(rows, inside_frame=True)
 
+    page.js("document.getElementById('report-close').click()")
+    page.wait("document.getElementById('report-frame').hidden")
+    page.js("document.querySelector('[aria-label=\"History of letters\"]').click()")
+    page.wait("document.querySelectorAll('svg circle').length === 2", inside_frame=True)
+
 
 def test_metrics_show_what_has_happened(page):
     choose(page, "sample-letter", "invoice.png")

@@ -52,8 +52,14 @@ def render_page(
 
 def page_shell(title: str, body: str, *, data: str = "null", script: str = "") -> str:
     """Put HTML into a page with the style sheet and a content policy."""
+    scripts = (
+        f'<script type="application/json" id="data">{data}</script>\n<script>\n{script}</script>'
+    )
     return _asset("template.html").format(
-        title=escape(title), style=_asset("style.css"), body=body, data=data, script=script
+        title=escape(title),
+        style=_asset("style.css"),
+        body=body,
+        scripts=scripts if script else "",
     )
 
 

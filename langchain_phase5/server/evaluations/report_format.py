@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from starlette.responses import Response
 
-from langchain_phase5.evaluation import ComparisonReport, EvaluationReport
+from langchain_phase5.evaluation import ComparisonReport, EvaluationReport, RunHistory
 
 Format = Literal["json", "html", "markdown", "junit"]
 FormatQuery = Annotated[
@@ -40,12 +40,17 @@ def preferred(accept: str | None, asked: Format | None = None) -> Format:
 def written(report: EvaluationReport | ComparisonReport, form: Format) -> Response:
     """Write it; what has no such form, as JUnit of a comparison, comes as JSON."""
     if form == "html":
-        return _response(report.to_html(), "text/html", {"Content-Security-Policy": _PAGE_POLICY})
+        return page(report)
     if form == "markdown":
         return _response(report.to_markdown(), "text/markdown")
     if form == "junit" and isinstance(report, EvaluationReport):
         return _response(report.to_junit(), "application/xml")
     return ascii_json(_fields(report))
+
+
+def page(report: EvaluationReport | ComparisonReport | RunHistory) -> Response:
+    """Answer with its page, which can do nothing but show itself."""
+    return _response(report.to_html(), "text/html", {"Content-Security-Policy": _PAGE_POLICY})
 
 
 def ascii_json(value: Any) -> Response:

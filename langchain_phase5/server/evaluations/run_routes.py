@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response
 
-from langchain_phase5.evaluation import ComparisonReport, EvaluationReport
+from langchain_phase5.evaluation import ComparisonReport, EvaluationReport, RunHistory
 from langchain_phase5.server.evaluations.report_format import (
     Format,
     FormatQuery,
     described,
+    page,
     preferred,
     written,
 )
@@ -54,14 +55,21 @@ async def compare(
     return await services.work.run(lambda: asyncio.to_thread(_compared, services, wanted, form))
 
 
-@router.get("/runs")
+@router.get("/runs", response_model=Runs, responses=described("html"))
 def list_runs(
     services: ServicesOfApp,
     dataset: Annotated[Name | None, Query(description="Only runs over this dataset")] = None,
     limit: Limit = 50,
     offset: Offset = 0,
-) -> Runs:
-    """List the finished runs, the newest first, wherever they were made."""
+    accept: Accept = None,
+) -> Runs | Response:
+    """List the finished runs, the newest first, wherever they were made.
+
+    Where one dataset and `text/html` are asked for, this is a page that draws how every metric
+    went from run to run.
+    """
+    if dataset is not None and preferred(accept) == "html":
+        return page(RunHistory(dataset, storage=services.database))
     rows, total = RunStore(services.database).page(dataset, limit=limit, offset=offset)
     return Runs(runs=[Run.of(row) for row in rows], total=total, limit=limit, offset=offset)
 

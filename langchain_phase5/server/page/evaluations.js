@@ -163,13 +163,16 @@ function comparison(found, asked, title) {
 }
 
 function datasetsCard() {
-  const rows = state.datasets.map(({ name: known, versions: [newest, ...older] }) => [known, el("code", {}, newest.version), String(newest.size), String(older.length), date(Date.parse(newest.created_at) / 1000), newest.description]);
+  const rows = state.datasets.map(({ name: known, versions: [newest, ...older] }) => [known, el("code", {}, newest.version), String(newest.size), String(older.length), date(Date.parse(newest.created_at) / 1000), newest.description, past(known)]);
   const file = el("input", { class: "hidden-input", id: "dataset-file", type: "file", accept: ".jsonl", onchange: (event) => add(event.target.files[0]) });
   return card("Datasets",
-    rows.length ? table(["Name", "Version", "Examples", "Older versions", "Saved", "About"], rows, { caption: "Datasets, the one saved last first", numeric: new Set([2, 3]) })
+    rows.length ? table(["Name", "Version", "Examples", "Older versions", "Saved", "About", "Scores over time"], rows, { caption: "Datasets, the one saved last first", numeric: new Set([2, 3]) })
       : el("p", {}, "A dataset is a file with one question and its answer a line: ", el("code", {}, '{"query": "Capital of France?", "answer": "Paris"}')),
     el("p", { class: "picker" }, file, el("label", { class: "button second", for: "dataset-file" }, "Add a .jsonl file")));
 }
+
+const past = (dataset) => !state.runs.some((run) => run.dataset === dataset) ? "no run yet"
+  : el("button", { class: "quiet", type: "button", "aria-label": `History of ${dataset}`, onclick: () => openReport(`History of ${dataset}`, `${API}/runs?dataset=${encodeURIComponent(dataset)}`) }, "History");
 
 async function add(file) {
   if (!file) return;

@@ -218,6 +218,17 @@ def test_runs_that_cannot_be_compared(client):
     assert client.get(run["report"]).json()["run_id"] == run["run_id"]
 
 
+def test_the_history_of_a_dataset_is_a_page(client):
+    for version in ("v1", "v2"):
+        ended(client, start(client, version=version))
+    drawn = client.get(f"{API}/runs", params={"dataset": "sums"}, headers={"Accept": "text/html"})
+    assert drawn.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "sandbox" in drawn.headers["Content-Security-Policy"]
+    assert drawn.text.count("<circle") == 2
+    listed = client.get(f"{API}/runs", headers={"Accept": "text/html"})  # no one dataset to draw
+    assert listed.json()["total"] == 2
+
+
 def test_what_there_is(client):
     agents = client.get(f"{API}/agents").json()["agents"]
     assert [each["name"] for each in agents] == ["adder", "gate", "worse"]
