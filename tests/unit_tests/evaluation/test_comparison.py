@@ -179,12 +179,14 @@ def test_forms(tmp_path):
     assert "### regression: t v2 against t v1" in markdown
     assert "| right | 0.900 | 0.700 | -20.0 |" in markdown
     assert "20 worse" in markdown
+    assert (tmp_path / "c.md").read_text() == markdown
     console = Console(record=True, width=100)
     console.print(found)
     assert "regression" in console.export_text()
     assert "<caption>regression" in found._repr_html_()
     html = found.to_html(tmp_path / "c.html")
     assert "Differences" in html
+    assert (tmp_path / "c.html").read_text() == html
     assert repr(found).startswith("<ComparisonReport regression: ")
 
 
@@ -302,3 +304,31 @@ def test_an_interval_that_reaches_zero_or_is_of_a_category_is_no_improvement():
     unknown = Regression(**given | {"verdict": "inconclusive"}, minimum_detectable_drop=math.inf)
     assert "unknown size" in unknown.message
     assert (unknown.kind, unknown.n, unknown.rule) == ("score", 0, "paired test")
+
+
+def test_the_json_form_has_what_a_dashboard_would_read(tmp_path):
+    before, after = run(GOOD, version="v1é"), run(WORSE, version="v2")
+    text = compare_versions(before, after, threshold=0.1).to_json(tmp_path / "c.json")
+    assert (tmp_path / "c.json").read_text() == text
+    assert "v1é" in text
+    data = json.loads(text)
+    assert (data["threshold"], data["alpha"], data["paired"]) == (0.1, 0.05, 100)
+    assert data["flipped"]["70"] == [1.0, 0.0]
+    assert (data["baseline"]["name"], data["candidate"]["name"]) == ("t v1é", "t v2")
+    assert data["baseline"]["scores"]["right"]["value"] == 0.9
+    assert data["candidate"]["scores"]["right"]["value"] == 0.7
+    first = data["findings"][0]
+    assert (first["metric"], first["verdict"], first["kind"]) == ("right", "regression", "score")
+    assert first["drop"] == pytest.approx(0.2)
+    assert "a regression" in first["message"]
+
+
+def test_what_is_infinite_is_unknown_in_json():
+    found = compare_versions(run([7.0]), run([5.0]))
+    assert math.isinf(found.findings[0].minimum_detectable_drop)
+    assert json.loads(found.to_json())["findings"][0]["minimum_detectable_drop"] is None
+
+
+def test_options_reach_the_comparison():
+    assert detect_regressions(run(WORSE), run(GOOD))[0].verdict == "regression"
+    assert detect_regressions(run(WORSE), run(GOOD), alpha=1e-12)[0].verdict == "inconclusive"

@@ -91,5 +91,6 @@ def test_pass_fail_in_clusters_gets_no_interval_for_independent_values():
 
 def test_forms():
     assert str(Estimate(value=0.5, low=0.25, high=0.75, n=8)) == "0.500 [0.250, 0.750] n=8"
+    assert str(Estimate(value=0.5, low=0.25, n=8)) == "0.500 n=8", "half an interval is none"
     form = {"value": 0.5, "low": None, "high": None, "n": 0}
     assert Estimate(value=0.5).as_dict() == form

@@ -113,6 +113,32 @@ def test_agreement_needs_something_to_disagree_on():
     assert krippendorff_alpha([[0, 1, 0, 1], [0, 1, 0, 1]]) == 1
 
 
+def test_answers_of_yes_and_no_may_be_booleans():
+    ratings = [[True, False, True, True], [True, False, True, False]]
+    as_numbers = [[int(rating) for rating in rater] for rater in ratings]
+    for level in ("nominal", "interval"):
+        alpha = krippendorff_alpha(ratings, level=level)
+        assert alpha == krippendorff_alpha(as_numbers, level=level)
+
+
+def test_raters_of_different_items_are_refused():
+    with pytest.raises(ValueError, match="shorter|longer"):
+        krippendorff_alpha([[0, 1, 1], [0, 1]])
+
+
+def test_a_judge_who_is_nearly_right_agrees_more_than_one_far_off():
+    examples = [{"id": str(i), "inputs": {"i": i}, "outputs": {"answer": "x"}} for i in range(4)]
+    near, far = (
+        AgentEvaluator(concurrency=1).evaluate(lambda i: "x", examples, [judge(grades(*given))])
+        for given in ((1, 9, 1, 9), (9, 1, 1, 9))
+    )
+    human = {"0": 0, "1": 1, "2": 0, "3": 1}
+    assert judge_agreement(near, human, metric="correctness") > 0.9
+    assert judge_agreement(far, human, metric="correctness") < 0.2
+    # As labels, 0.9 is as far from 1 as from 0.
+    assert judge_agreement(near, human, metric="correctness", level="nominal") < 0.2
+
+
 def test_a_judge_is_held_against_people():
     examples = [{"id": str(i), "inputs": {"i": i}, "outputs": {"answer": "x"}} for i in range(4)]
     report = AgentEvaluator(concurrency=1).evaluate(
