@@ -243,7 +243,9 @@ def test_adaptive_detection_says_what_it_needs():
     with pytest.raises(ValueError, match="bare numbers have no examples"):
         detect_regressions({"a": 1}, {"a": 1}, adaptive=True)
     with pytest.raises(ValueError, match="give the target and the metrics too"):
-        detect_regressions(run(GOOD), run(GOOD), adaptive=True)
+        detect_regressions(run(GOOD), run(GOOD), adaptive=True, metrics=["exact_match"])
+    with pytest.raises(ValueError, match="give the target and the metrics too"):
+        detect_regressions(run(GOOD), run(GOOD), adaptive=True, target=lambda inputs: 1)
 
 
 def test_the_gate_has_four_answers():
@@ -285,13 +287,16 @@ async def test_runs_are_added_only_while_nothing_is_clear(tmp_path, broken, runs
 
 
 def test_findings_speak_in_the_unit_of_what_they_are_about():
-    few = run(GOOD[:12], seconds=[1.0 + i / 10 for i in range(12)])
-    slower = run(GOOD[:12], seconds=[1.1 + (i * 7 % 12) / 10 for i in range(12)])
+    amounts = [1.0 + i / 10 for i in range(12)]
+    few = run(GOOD[:12], seconds=amounts, cost=amounts)
+    amounts = [1.1 + (i * 7 % 12) / 10 for i in range(12)]
+    slower = run(GOOD[:12], seconds=amounts, cost=amounts)
     found = {
         each.metric: each for each in ComparisonReport(baseline=few, candidate=slower).findings
     }
     assert "points, and one of 5.0 points needs about" in found["right"].message
-    assert "%, and one of 10% needs about" in found["latency"].message
+    for metric in ("latency", "cost"):
+        assert "%, and one of 10% needs about" in found[metric].message
 
 
 def test_an_interval_that_reaches_zero_or_is_of_a_category_is_no_improvement():
@@ -302,7 +307,7 @@ def test_an_interval_that_reaches_zero_or_is_of_a_category_is_no_improvement():
     assert not Regression(**given, high=-0.01, category="a").improved
     assert not Regression(**given).improved
     unknown = Regression(**given | {"verdict": "inconclusive"}, minimum_detectable_drop=math.inf)
-    assert "unknown size" in unknown.message
+    assert "would show a drop of unknown size, and one of 5.0 points needs" in unknown.message
     assert (unknown.kind, unknown.n, unknown.rule) == ("score", 0, "paired test")
 
 
@@ -332,3 +337,33 @@ def test_what_is_infinite_is_unknown_in_json():
 def test_options_reach_the_comparison():
     assert detect_regressions(run(WORSE), run(GOOD))[0].verdict == "regression"
     assert detect_regressions(run(WORSE), run(GOOD), alpha=1e-12)[0].verdict == "inconclusive"
+    few = run(GOOD[:12])
+    assert [each.verdict for each in detect_regressions(few, few, threshold=0.5)] == []
+
+
+def test_options_reach_the_runs_that_are_added():
+    def close(outputs, reference_outputs):
+        return {"key": "close", "score": abs(outputs - reference_outputs["answer"]) < 2}
+
+    asked = []
+
+    def target(inputs):
+        asked.append(inputs["i"])
+        return inputs["i"]
+
+    evaluator = AgentEvaluator(concurrency=1)
+    report = evaluator.evaluate(target, dataset(12), [close])
+    plan = SequentialTest(looks=(1, 2), futility=1.0)
+    found = detect_regressions(
+        report, report, adaptive=True, target=target, metrics=[close], plan=plan
+    )
+    assert found[0].metric == "close"
+    assert len(asked) == 2 * 12
+
+
+def test_what_was_not_scored_on_both_sides_has_not_flipped():
+    before, after = run([1, 1, 1]), run([0, 1, 0])
+    after.results[0].scores.clear()
+    assert list(compare_versions(before, after).flipped()) == ["2"]
+    bare = compare_versions(run([1, 1], metrics=()), run([0, 1], metrics=()))
+    assert bare.flipped() == {}

@@ -122,7 +122,7 @@ def test_answers_of_yes_and_no_may_be_booleans():
 
 
 def test_raters_of_different_items_are_refused():
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         krippendorff_alpha([[0, 1, 1], [0, 1]])
 
 

@@ -94,6 +94,9 @@ def test_a_sequence_of_looks_ends_when_it_is_clear_or_hopeless():
     assert plan.decided("inconclusive", 2, 0.9)
     assert not plan.decided("inconclusive", 2, 0.3)
     assert plan.decided("inconclusive", 4, 0.3)
+    once = SequentialTest(looks=(3,))
+    assert not once.decided("inconclusive", 2, 0.9)
+    assert once.decided("inconclusive", 3, 0.9)
 
 
 def test_the_defaults_of_a_plan_keep_the_rate_of_false_alarms():
