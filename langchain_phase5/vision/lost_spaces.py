@@ -11,11 +11,11 @@ from langchain_phase5.vision.ocr_result import Box
 
 _NUMERIC = frozenset("0123456789.,-/")
 _TRAILING = frozenset(".,:;")
-_IN_NUMBER = 0.32
-"""Gap inside a number, as a share of the height of its line: a 1 stands wide."""
-_LONE = 0.3
+_IN_NUMBER = 0.6
+"""Gap inside a number, as a share of the height of a digit: a 1 stands wide."""
+_LONE = 0.5
 """Gap that separates a single letter from its word: the edges of a line are found loosely."""
-_NARROWEST, _WIDEST = 0.15, 0.3
+_NARROWEST, _WIDEST = 0.2, 0.5
 _AS_USUAL = 0.85
 """Share of the usual space from which on a gap between letters is a space as well."""
 
@@ -73,7 +73,7 @@ def _ends(line: list[Character]) -> Iterator[int]:
 
 
 def _least(line: list[Character], index: int, least: float, usual: float) -> float:
-    """The narrowest gap after a character that is a space, in heights of the line."""
+    """The narrowest gap after a character that is a space, in heights of a capital."""
     one, after = line[index].text, line[index + 1].text
     if one in _NUMERIC and after in _NUMERIC:
         return _IN_NUMBER
@@ -87,36 +87,77 @@ def _least(line: list[Character], index: int, least: float, usual: float) -> flo
 
 
 def _gaps(picture: NDArray[np.uint8], line: list[Character]) -> list[float]:
-    """The bare width between the centers of neighbors, in heights of the line."""
-    if not line:
+    """The bare width between neighbors, in heights of the print itself.
+
+    The height of the box would not do: around print that is curled or aslant it is too high.
+    """
+    if len(line) < 2:  # noqa: PLR2004 - there are neighbors
         return []
-    height = max(1.0, float(np.median([one.box.height for one in line])))
-    return [
-        _bare(picture, one.box, after.box, height) / height
-        for one, after in itertools.pairwise(line)
-    ]
+    print_ = _Print.of(picture, line)
+    return [print_.gap(one.box, after.box) for one, after in itertools.pairwise(line)]
 
 
-def _bare(picture: NDArray[np.uint8], one: Box, after: Box, height: float) -> int:
-    """The most columns in a row with no ink, between the centers of two boxes."""
-    start, stop = one.left + one.width / 2, after.left + after.width / 2
-    top = max(0, round(min(one.top, after.top) + 0.1 * height))
-    bottom = round(max(one.bottom, after.bottom) - 0.1 * height)
-    around = picture[top:bottom, max(0, round(start - 2 * height)) : round(stop + 2 * height)]
-    between = picture[top:bottom, max(0, int(start)) : int(stop) + 1].astype(float)
-    if min(between.shape) < 1:
-        return 0
-    low, paper, high = (float(np.quantile(around, share)) for share in (0.03, 0.6, 0.97))
-    sign = -1.0 if paper - low >= high - paper else 1.0
-    depth = min(_depth(picture, box, paper, sign) for box in (one, after))
-    shade = sign * (between - paper) / max(depth, 1.0)
-    darkest = np.sort(shade, axis=0)[-3:].mean(axis=0)  # three rows, so that noise is no ink
-    bare = np.concatenate([[False], darkest < 0.5, [False]])  # noqa: PLR2004 - half ink
-    edges = np.flatnonzero(np.diff(bare.astype(int)))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
+@dataclass(frozen=True)
+class _Print:
+    """One line of print, as ink on paper whatever their colors."""
+
+    ink: NDArray[np.float64]
+    """Height x width of the picture's part: 0 is paper, 1 what most characters are printed in."""
+    left: int
+    """Where the part lies in the picture."""
+    top: int
+    height: float
+    """Of capitals and digits, in pixels."""
+
+    @classmethod
+    def of(cls, picture: NDArray[np.uint8], line: list[Character]) -> "_Print":
+        """Find the line that these characters stand in."""
+        boxes = [one.box for one in line]
+        left, top = max(0, min(b.left for b in boxes)), max(0, min(b.top for b in boxes))
+        part = picture[top : max(b.bottom for b in boxes), left : max(b.right for b in boxes)]
+        low, paper, high = np.quantile(part, (0.03, 0.6, 0.97)).tolist()
+        shade = (part.astype(np.float64) - paper) * (-1 if paper - low >= high - paper else 1)
+        solid = [one.box for one in line if one.text.isalnum()] or boxes  # no dots and dashes
+        print_ = cls(shade, left, top, 1.0)
+        full = float(np.median([np.quantile(print_._within(box), _INKED) for box in solid]))
+        print_ = cls(shade / max(1.0, full), left, top, 1.0)
+        heights = [bottom - top for top, bottom in map(print_._rows, solid)]
+        return cls(print_.ink, left, top, max(1.0, float(np.quantile(heights, 0.8))))
+
+    def _within(self, box: Box) -> NDArray[np.float64]:
+        top, left = max(0, box.top - self.top), max(0, box.left - self.left)
+        return self.ink[top : box.bottom - self.top, left : box.right - self.left]
+
+    def _rows(self, box: Box) -> tuple[int, int]:
+        """The rows that the character itself takes, of those in its box."""
+        within = np.sort(self._within(box), axis=1)[:, -2:].mean(axis=1)
+        rows = np.flatnonzero(within > _HALF)
+        if not rows.size:
+            return box.top, box.bottom
+        top = max(box.top, self.top)
+        return top + int(rows[0]), top + int(rows[-1]) + 1
+
+    def gap(self, one: Box, after: Box) -> float:
+        """The widest stretch without ink between the centers of two boxes, in heights."""
+        start, stop = one.left + one.width / 2, after.left + after.width / 2
+        (top, bottom), (other_top, other_bottom) = self._rows(one), self._rows(after)
+        rows = slice(min(top, other_top) - self.top, max(bottom, other_bottom) - self.top)
+        first = max(0, int(start) - 1 - self.left)
+        between = self.ink[rows, first : int(stop) + 2 - self.left]
+        if stop <= start or not between.size:
+            return 0.0
+        darkest = np.sort(between, axis=0)[-3:].mean(axis=0)  # three rows: noise is no ink
+        points = np.linspace(start, stop, max(2, round((stop - start) * _POINTS)))
+        columns = self.left + first + np.arange(darkest.size)
+        bare = np.concatenate([[False], np.interp(points, columns, darkest) < _HALF, [False]])
+        edges = np.flatnonzero(np.diff(bare.astype(int)))
+        widest = int((edges[1::2] - edges[::2]).max(initial=0))
+        return widest * float(points[1] - points[0]) / self.height
 
 
-def _depth(picture: NDArray[np.uint8], box: Box, paper: float, sign: float) -> float:
-    """How far the ink of one character is from the paper: print is paler in some lines."""
-    inside = picture[max(0, box.top) : box.bottom, max(0, box.left) : box.right]
-    return float(np.quantile(sign * (inside.astype(float) - paper), 0.93)) if inside.size else 0.0
+_HALF = 0.5
+"""Share of full ink from which on a point is printed rather than bare."""
+_INKED = 0.93
+"""Quantile of a character's points that shows how dark it is printed: strokes are thin."""
+_POINTS = 8
+"""Points looked at per pixel, because in small print a space is not much wider than a gap."""

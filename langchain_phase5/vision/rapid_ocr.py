@@ -71,6 +71,7 @@ class RapidOCR:
                     "Global.log_level": "critical",
                     threads.format("intra"): 1,  # pages in parallel use the cores better
                     threads.format("inter"): 1,
+                    "Det.score_mode": "slow",  # by the outline: a box around a bent line is empty
                 }
             )
         return self._engine
