@@ -1,7 +1,7 @@
 """Two runs over the same examples, side by side."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -162,14 +162,13 @@ class ComparisonReport:
                 self._score(self.metrics[0], category=category)
                 for category in self.baseline.categories
             ]
-        errors = [_error, _error]
-        found.append(self._compare("error_rate", "errors", errors, worse=1.0))
+        found.append(self._compare("error_rate", "errors", _error, worse=1.0))
         return self._corrected([each for each in found if each is not None])
 
     def _operations(self) -> list[Regression]:
         found = [
-            self._compare("latency", "latency", [_seconds, _seconds], worse=1.0),
-            self._compare("cost", "cost", [_dollars, _dollars], worse=1.0),
+            self._compare("latency", "latency", _seconds, worse=1.0),
+            self._compare("cost", "cost", _dollars, worse=1.0),
         ]
         known = [each for each in found if each is not None]
         adjusted = holm([each.p_value or 0.0 for each in known])
@@ -181,19 +180,19 @@ class ComparisonReport:
         def value(result: ExampleResult) -> float | None:
             return result.scores.get(metric)
 
-        return self._compare(metric, "score", [value, value], worse=-1.0, category=category)
+        return self._compare(metric, "score", value, worse=-1.0, category=category)
 
     def _compare(
         self,
         metric: str,
         kind: Kind,
-        values: Sequence[Callable[[ExampleResult], float | None]],
+        value: Callable[[ExampleResult], float | None],
         *,
         worse: float,
         category: str = "",
     ) -> Regression | None:
         """Test one thing; `worse` is the sign of a change for the worse."""
-        before, after = self._paired(values[0], category)
+        before, after = self._paired(value, category)
         if not before:
             return None
         ids = list(before)

@@ -169,10 +169,10 @@ def _exact(values: np.ndarray) -> tuple[float, float]:
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         transform *= np.cos(size * angles) ** count
     # Position i of the distribution is the sum i, and -i wraps around to `length - i`.
-    chances = np.clip(np.fft.irfft(transform, length), 0, None)
+    chances = np.clip(np.fft.irfft(transform), 0, None)
     at = float(chances[total % length])
     above = float(np.roll(chances, length // 2)[length // 2 + total + 1 :].sum()) + at / 2
-    above = min(max(above, 0.0), 1.0)
+    above = min(above, 1.0)  # rounding adds up
     return above, 1 - above
 
 

@@ -367,3 +367,119 @@ def test_what_was_not_scored_on_both_sides_has_not_flipped():
     assert list(compare_versions(before, after).flipped()) == ["2"]
     bare = compare_versions(run([1, 1], metrics=()), run([0, 1], metrics=()))
     assert bare.flipped() == {}
+
+
+# 9 examples lost, 3 won, 20 the same. By the binomial distribution, half of what is equal counts.
+BEFORE = [1] * 9 + [0] * 3 + [1] * 20
+AFTER = [0] * 9 + [1] * 3 + [1] * 20
+P = (math.comb(12, 9) / 2 + math.comb(12, 10) + math.comb(12, 11) + 1) / 2**12
+
+
+def test_the_first_metric_is_tested_at_nine_tenths_of_alpha():
+    first, errors = ComparisonReport(
+        baseline=run(BEFORE, data=dataset(32, category="a")),
+        candidate=run(AFTER, data=dataset(32, category="a")),
+    ).findings
+    assert first.p_value == pytest.approx(P, rel=1e-9)
+    assert first.adjusted_p == pytest.approx(P / 0.9, rel=1e-9)
+    assert first.verdict == "inconclusive"
+    assert (errors.metric, errors.adjusted_p) == ("error_rate", 1.0)
+
+
+@pytest.mark.parametrize(("after", "share"), [(BEFORE, 0.1), ([0] * 32, 1.0)])
+def test_the_others_share_the_rest_and_all_of_it_once_the_first_has_failed(after, share):
+    data = dataset(32, category="a")
+    baseline, candidate = run(BEFORE, data=data), run(after, data=data)
+    for report, scores in ((baseline, BEFORE), (candidate, AFTER)):
+        report.metrics = ["right", "second"]
+        for result, score in zip(report.results, scores, strict=True):
+            result.scores["second"] = float(score)
+    first, second, errors = ComparisonReport(baseline=baseline, candidate=candidate).findings
+    assert (first.verdict == "regression") == (share == 1)
+    assert second.adjusted_p == pytest.approx(2 * P / share)  # Holm's factor of 2
+    assert errors.adjusted_p == pytest.approx(min(0.5 / share, 1))
+
+
+def test_errors_alone_are_tested_at_the_whole_of_alpha():
+    def failing(flags):
+        return run([1] * 32, metrics=(), errors=[i for i, ok in enumerate(flags) if not ok])
+
+    found = ComparisonReport(baseline=failing(BEFORE), candidate=failing(AFTER))
+    [errors] = found.findings
+    assert (errors.metric, errors.verdict, found.verdict) == (
+        "error_rate",
+        "regression",
+        "regression",
+    )
+    assert errors.adjusted_p == errors.p_value == pytest.approx(P, rel=1e-9)
+    assert errors.drop == pytest.approx(6 / 32)
+    strict = ComparisonReport(baseline=failing(BEFORE), candidate=failing(AFTER), alpha=0.04)
+    assert strict.verdict == "inconclusive"
+
+
+def test_what_surely_got_worse_is_a_regression_however_small_its_p_value():
+    found = compare_versions(run([1] * 2_000), run([0] * 2_000))
+    assert found.findings[0].p_value == 0.0
+    assert found.findings[0].verdict == "regression"
+
+
+def test_every_category_is_a_finding_where_there_are_several():
+    worse_in_b = [int(i % 2 == 0) for i in range(100)]
+    found = compare_versions(run([1] * 100), run(worse_in_b)).findings
+    assert [(each.label, each.category, each.n) for each in found] == [
+        ("right", "", 100),
+        ("right / a", "a", 50),
+        ("right / b", "b", 50),
+        ("error_rate", "", 100),
+    ]
+    assert [each.drop for each in found] == [0.5, 0.0, 1.0, 0.0]
+    alone = dataset(10, category="a")
+    found = compare_versions(run([1] * 10, data=alone), run([1] * 10, data=alone)).findings
+    assert [each.label for each in found] == ["right", "error_rate"]
+
+
+def test_cost_is_compared_by_ratio():
+    cost = [0.01 * (1 + i % 5) for i in range(40)]
+    more = [each * (1.3 + 0.05 * (i % 3)) for i, each in enumerate(cost)]
+    found = compare_versions(run([1] * 40, cost=cost), run([1] * 40, cost=more))
+    [finding] = [each for each in found.findings if each.metric == "cost"]
+    assert (finding.kind, finding.verdict, finding.n) == ("cost", "regression", 40)
+    assert finding.current / finding.baseline == pytest.approx(math.exp(finding.drop))
+    assert finding.threshold == pytest.approx(math.log(1.1))
+
+
+def test_equal_latencies_pass_however_few():
+    found = compare_versions(run([1] * 9, seconds=[1.5] * 9), run([1] * 9, seconds=[1.5] * 9))
+    assert {each.metric: each.verdict for each in found.findings}["latency"] == "pass"
+
+
+@pytest.mark.parametrize(("before", "after"), [(2.0, 0.0), (0.0, 2.0)])
+def test_only_scores_within_0_and_1_have_bounds_of_one(before, after):
+    found = compare_versions(run([before] * 9), run([after] * 9)).findings[0]
+    assert found.low == found.drop == found.high == before - after
+
+
+def test_scores_of_0_and_1_are_never_certain():
+    mixed = [0, 1] * 6
+    assert compare_versions(run(mixed), run(mixed)).verdict == "inconclusive"
+
+
+def test_a_larger_alpha_gives_narrower_bounds_and_needs_fewer_examples():
+    strict, lax = (
+        ComparisonReport(baseline=run(GOOD), candidate=run(WORSE), alpha=alpha).findings[0]
+        for alpha in (0.05, 0.2)
+    )
+    assert strict.low < lax.low < lax.high < strict.high
+    assert lax.needed < strict.needed
+
+
+def test_resampling_is_seeded():
+    chance = random.Random(4)  # noqa: S311 - a seeded draw
+    before, after = ([chance.random() for _ in range(30)] for _ in range(2))
+
+    def p_value(seed):
+        report = ComparisonReport(baseline=run(before), candidate=run(after), seed=seed)
+        return report.findings[0].p_value
+
+    assert p_value(0) == p_value(0)
+    assert p_value(0) != p_value(1)

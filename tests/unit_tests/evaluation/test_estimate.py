@@ -53,6 +53,32 @@ def test_scores_that_are_all_equal_are_not_certain():
     assert ours.low < 0.5 < ours.high
 
 
+def test_a_mean_of_anything_is_the_mean():
+    for values in ([1.0, 0.0, 0.0], [0.5, 0.75, 1.0], [-3.0, 8.0, 1.0], [7.0]):
+        assert mean_estimate(values).value == pytest.approx(np.mean(values))
+
+
+def test_only_scores_are_kept_within_0_and_1():
+    scores, stars = mean_estimate([0.2, 1.0, 1.0]), mean_estimate([1.0, 1.9, 2.0])
+    assert (scores.low, scores.high) == (0.0, 1.0)
+    assert stars.high > 2 * stars.value - 1 > stars.low
+    assert mean_estimate([-0.5, 0.5, 1.0]).low < -0.5
+
+
+def test_confidence_is_passed_on_to_every_interval():
+    for values in ([1.0] * 8 + [0.0] * 8, [0.5] * 16, [1.0, 5.0, 2.0, 7.0] * 4):
+        sure, unsure = (mean_estimate(values, confidence=share) for share in (0.99, 0.8))
+        assert sure.low < unsure.low <= unsure.high < sure.high
+
+
+def test_a_share_is_never_beyond_all_or_nothing():
+    for n in range(1, 200):
+        low, high = wilson(1.0, n)
+        assert 0 < low < high <= 1
+        low, high = wilson(0.0, n)
+        assert 0 <= low < high < 1
+
+
 def test_nothing_and_one_value():
     assert mean_estimate([]) == Estimate()
     assert str(mean_estimate([])) == "unknown"

@@ -132,13 +132,43 @@ def test_only_scores_have_bounds_of_one():
     assert paired_test(few, bounded=False).high > 1.0
 
 
-def test_resampling_counts_half_of_what_is_equal():
-    assert paired_test([math.pi / 3], bounded=False).p_value == pytest.approx(0.25, abs=0.02)
+@pytest.mark.parametrize("value", [math.pi / 3, math.pi * 1_000])
+def test_resampling_counts_half_of_what_is_equal(value):
+    assert paired_test([value], bounded=False).p_value == pytest.approx(0.25, abs=0.02)
+
+
+def test_many_values_are_resampled_in_portions():
+    values = np.random.default_rng(0).normal(size=1_000)
+    z = values.sum() / np.sqrt((values**2).sum())
+    found = paired_test(values, bounded=False)
+    assert found.p_value == pytest.approx(1 - NormalDist().cdf(z), abs=0.02)
+
+
+def test_resampling_never_says_that_something_cannot_be():
+    values = [math.pi / (3 + i) for i in range(40)]
+    assert paired_test(values).p_value == pytest.approx(0.5 / 10_000)
 
 
 def test_the_level_of_a_verdict_is_five_percent():
-    values = [1.0] * 9 + [-1.0] * 3 + [0.0] * 20  # p = 0.0464, by the binomial distribution
+    values = [1.0] * 9 + [-1.0] * 3 + [0.0] * 20  # p = 0.0461, by the binomial distribution
     found = paired_test(values)
     assert 0.045 < found.p_value < 0.05
     assert found.verdict(0.05) == "regression"
     assert found.verdict(0.05, alpha=0.045) == "inconclusive"
+
+
+@pytest.mark.parametrize("value", [1.0, math.pi / 4])
+def test_what_is_worse_one_way_is_better_the_other_way(value):
+    values = [value] * 9 + [-value] * 3 + [0.0] * 20
+    there, back = paired_test(values), paired_test([-each for each in values])
+    assert there.p_improved == pytest.approx(1 - there.p_value)
+    assert back.p_value == pytest.approx(there.p_improved, abs=0.01)
+    assert (back.drop, back.low, back.high) == pytest.approx((-there.drop, -there.high, -there.low))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_p_value_is_a_probability(sign):
+    for n in range(1, 200):
+        found = paired_test([1.0 * sign] * n)
+        assert 0 <= found.p_value <= 1, n
+        assert 0 <= found.p_improved <= 1, n
