@@ -26,6 +26,7 @@ from langchain_phase5.vision import (
     load_frames,
     load_image,
 )
+from langchain_phase5.vision.paths import read_file
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "vision"
 TURNS = {
@@ -126,6 +127,34 @@ def test_urls_are_off_by_default(async_):
 def test_malformed_sources_say_what_to_pass(source):
     with pytest.raises(ImageError, match=r"[.]$"):
         load(source, roots=["/"])
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"file_id": "x"}, r"holds a file id, which only its provider can read\."),
+        ({"type": "text", "text": "hello"}, r"holds no image\."),
+        ({"image_url": {"url": "file:///etc/hostname"}}, r"holds no image\."),
+        ("data:;base64,%%%", "base64 text of the image is malformed"),
+    ],
+)
+def test_sources_without_an_image_say_what_they_hold(source, words):
+    with pytest.raises(UnreadableImageError, match=words):
+        load(source)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "HTTPS"])
+def test_a_block_may_hold_a_url(scheme):
+    data = base64.b64encode(encoded(drawing())).decode()
+    assert load(create_image_block(url=f"data:image/png;base64,{data}")).width == 60
+    with pytest.raises(ImageNotAllowedError, match="fetcher="):
+        load(create_image_block(url=f"{scheme}://example.com/a.png"))
+
+
+def test_base64_may_be_broken_into_lines():
+    lines = base64.encodebytes(encoded(drawing())).decode()
+    assert "\n" in lines.strip()
+    assert load("data:image/png;base64," + lines).width == 60
 
 
 def test_a_wrong_type_is_a_type_error():
@@ -367,6 +396,33 @@ def test_bytes_are_counted_before_anything_else(folder):
             load_image(source, limits=limits)
 
 
+def test_a_source_of_just_the_size_that_is_allowed_is_read(folder):
+    data = encoded(drawing())
+    uri = "data:;base64," + base64.b64encode(data).decode()
+    limits = ImageLimits(max_bytes=len(data))
+    for source in (data, folder / "inner" / "a.png", uri):
+        assert load_image(source, limits=limits).width == 60
+
+
+def test_a_large_file_is_read_whole(tmp_path):
+    data = encoded(drawing((1000, 800)), "BMP")
+    assert len(data) > 2 * 2**20
+    (tmp_path / "a.bmp").write_bytes(data)
+    assert read_file(tmp_path / "a.bmp", max_bytes=len(data)) == data
+
+
+def test_long_base64_is_refused_before_it_is_decoded():
+    with pytest.raises(ImageTooLargeError, match="has 60 bytes"):
+        load_image("data:;base64," + "%" * 80, limits=ImageLimits(max_bytes=50))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux has such files")
+def test_a_file_that_is_longer_than_it_says_is_read_no_further_than_the_limit():
+    endless = Path("/proc/self/status")
+    assert endless.stat().st_size == 0
+    assert len(read_file(endless, max_bytes=10)) == 10
+
+
 def test_large_pictures_are_shrunk_by_a_whole_factor():
     limits = ImageLimits(work_pixels=1000)
     loaded = load_image(encoded(drawing((61, 41))), limits=limits)
@@ -418,6 +474,23 @@ def test_paths_stay_below_the_roots(path, folder):
     if "\0" not in path and ":" not in path:
         with pytest.raises(ImageNotAllowedError):
             load_image(folder / path, roots=[folder])
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder):
+    os.mkfifo(folder / "pipe")
+    for source, roots in ((folder / "pipe", []), ("pipe", [folder])):
+        with pytest.raises(ImageNotAllowedError, match="no regular file"):
+            load_image(source, roots=roots)
+
+
+def test_paths_stay_below_the_roots_where_folders_cannot_be_opened(folder, monkeypatch):
+    monkeypatch.setattr(os, "supports_dir_fd", set())  # as on Windows
+    (folder / "link.png").symlink_to(folder.parent / "secret.png")
+    os.mkfifo(folder / "pipe")
+    assert load_image("inner/a.png", roots=[folder]).width == 60
+    for path in ("../secret.png", "link.png", "pipe"):
+        with pytest.raises(ImageNotAllowedError):
+            load_image(path, roots=[folder])
 
 
 def test_links_inside_a_root_and_further_roots_are_followed(folder, tmp_path):
