@@ -1,9 +1,12 @@
 import io
-import threading
+import socket
+import ssl
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import trustme
+from loopback import running
 from PIL import Image
 
 from langchain_phase5.vision import (
@@ -113,13 +116,9 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         server.asked = []
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
 
 
 class Names:
@@ -209,6 +208,54 @@ def test_a_server_that_is_not_there_is_not_found(fetcher, server):
     server.server_close()
     with pytest.raises(ImageNotFoundError, match="connection"):
         load_image(url(server, "good"), fetcher=fetcher)
+
+
+@pytest.fixture
+def certified(server, fetcher):
+    """Serve over TLS as pictures.example, by an authority that the fetcher trusts."""
+    authority = trustme.CA()
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("pictures.example").configure_cert(ours)
+    server.socket = ours.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    authority.configure_trust(fetcher._ssl_context)
+    return fetcher
+
+
+def https(server, path, host="pictures.example"):
+    return url(server, path, host).replace("http://", "https://")
+
+
+def test_an_image_is_downloaded_over_https(server, certified, names):
+    assert load_image(https(server, "good"), fetcher=certified).width == 30
+    assert load_image(https(server, "good?token=geheim"), fetcher=certified).width == 30
+    assert names.asked == ["pictures.example"] * 2
+
+
+@pytest.mark.parametrize("path", ["slow_body", "slow_head"])
+def test_the_deadline_holds_over_https_too(server, certified, path):
+    with pytest.raises(ImageTooLargeError, match="1 s"):
+        load_image(https(server, path), fetcher=certified)
+
+
+def test_a_certificate_of_another_host_is_refused(server, certified):
+    with pytest.raises(UnreadableImageError, match="failed"):
+        load_image(https(server, "good", host="other.example"), fetcher=certified)
+    assert server.asked == []
+
+
+def test_a_server_that_does_not_answer_the_handshake_costs_no_more_than_the_deadline(fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        patient = ImageFetcher(ports=[port], resolve=fetcher._resolve, max_seconds=0.5)
+        with pytest.raises(ImageTooLargeError, match=r"0\.5 s"):
+            load_image(f"https://pictures.example:{port}/good", fetcher=patient)
+
+
+def test_without_a_resolver_the_system_resolves(server, fetcher):
+    plain = ImageFetcher(ports=[server.server_port])
+    assert load_image(url(server, "good", host="127.0.0.1"), fetcher=plain).width == 30
+    with pytest.raises(ImageNotAllowedError, match="public internet"):
+        load_image(url(server, "good", host="127.0.0.2"), fetcher=plain)
 
 
 def test_https_checks_certificates(server, fetcher):
