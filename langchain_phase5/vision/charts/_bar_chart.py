@@ -204,7 +204,7 @@ def _height(bar: Bar, found: BarSet, scale: Scale) -> float:
         blur = abs(scale.slope) * 0.5
         return roundest(high - low, high - low - blur, high - low + blur)
     free = top if abs(bar.bottom - found.baseline) <= abs(bar.top - found.baseline) else bottom
-    return scale.read(free)
+    return scale.read(free, blur=0.5)  # edges are drawn on whole pixels
 
 
 def _check_single(series: list[ChartSeries]) -> None:

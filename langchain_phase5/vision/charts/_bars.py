@@ -191,9 +191,25 @@ def _runs(part: NDArray[np.bool_], box: Box) -> list[Box]:
 def _refined(canvas: Canvas, color: int, run: Box) -> Bar:
     left, top, right, bottom = run
     middle = slice(left + (right - left) // 4, max(left + 1, right - (right - left) // 4))
+    above, below = (
+        _outline(canvas, middle, top - 1, -1),
+        _outline(canvas, middle, bottom, 1),
+    )
+    if above and below:
+        moved = 0.5 * (above % 2)  # drawn on whole pixels, as tick marks are
+        return Bar(color, left, right, top - above / 2 - moved, bottom + below / 2 - moved)
     upper = top - _overhang(canvas, color, middle, top - 1, -1)
     lower = bottom + _overhang(canvas, color, middle, bottom, 1)
     return Bar(color, left, right, upper, lower)
+
+
+def _outline(canvas: Canvas, columns: slice, row: int, step: int) -> int:
+    """How many dark rows follow on a bar in that direction: at most 4."""
+    rows = 0
+    while rows < 4 and 0 <= row + step < canvas.height and _is_outline(canvas, columns, row):
+        rows += 1
+        row += step
+    return rows
 
 
 def _overhang(canvas: Canvas, color: int, columns: slice, row: int, step: int) -> float:
@@ -204,15 +220,10 @@ def _overhang(canvas: Canvas, color: int, columns: slice, row: int, step: int) -
     if not 0 <= row < canvas.height:
         return 0.0
     line = np.median(canvas.pixels[row, columns], axis=0)
-    beyond = row + step
-    outline = 0
-    while (
-        0 <= beyond < canvas.height and outline < 4 and _is_outline(canvas, columns, beyond - step)
-    ):
-        outline += 1
-        beyond += step
+    outline = _outline(canvas, columns, row, step)
     if outline:
         return outline / 2
+    beyond = row + step
     if not 0 <= beyond < canvas.height:
         return 0.0
     outer = np.median(canvas.pixels[beyond, columns], axis=0)

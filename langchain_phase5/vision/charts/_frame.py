@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas, components
-from langchain_phase5.vision.charts._glyphs import around
 from langchain_phase5.vision.charts._layout import Layout
+from langchain_phase5.vision.charts._phrase import around
 
 FAR = 36
 """Distance from the ground (maximum over channels, 0-255) from which on a pixel is ink."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._glyphs import Phrase, around
 from langchain_phase5.vision.charts._legend import LegendEntry, find_legend, names_by_color
+from langchain_phase5.vision.charts._phrase import Phrase, around
 from langchain_phase5.vision.charts._tick_labels import (
     Ticks,
     as_digits,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas, components
-from langchain_phase5.vision.charts._glyphs import Phrase, around
+from langchain_phase5.vision.charts._phrase import Phrase, around
 
 NEAR_COLOR = 48
 """Largest distance (maximum over channels, 0-255) between a mark and its legend swatch."""

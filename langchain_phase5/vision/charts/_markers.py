@@ -13,6 +13,8 @@ from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 SMALLEST, LARGEST = 3, 40
 """Width and height of a marker, in pixels."""
 MOST_IN_A_PATCH = 12
+ON_PIXEL = 0.08
+"""Centers closer than this to the middle of a pixel are on it; by chance, 0.25 away is usual."""
 SHOWN = 0.45
 """Share of a marker that has to be seen."""
 
@@ -66,7 +68,21 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
                 markers.append(marker)
                 _draw(drawn, template, marker)
     match = redraw_markers(ink, filled, drawn, area)
-    return sorted(markers, key=lambda marker: marker.x), match
+    return sorted(_unsnapped(markers), key=lambda marker: marker.x), match
+
+
+def _unsnapped(markers: list[Marker]) -> list[Marker]:
+    """Moves markers back that were drawn on whole pixels: half a pixel to the left and up.
+
+    Such markers (a program draws one picture at many places) all have their center in the middle
+    of a pixel; others have it anywhere.
+    """
+    centers = np.array([(marker.x, marker.y) for marker in markers])
+    if len(centers) < 3:
+        return markers
+    off = np.abs(centers - np.rint(centers))
+    shift = np.where(np.median(off, axis=0) < ON_PIXEL, 0.5, 0.0)
+    return [Marker(x, y) for x, y in (centers - shift).tolist()]
 
 
 def _filled(ink: Ink) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ axis that is consistent and ten times wrong. What a point and a minus look like 
 import re
 
 from langchain_phase5.vision.charts._canvas import Box
-from langchain_phase5.vision.charts._glyphs import Word
+from langchain_phase5.vision.charts._phrase import Word
 
 LOOKALIKES = str.maketrans("OoQDlI|SsBZz", "000011155822")
 SUFFIXES = {"": 1.0, "%": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "m": 1e6, "B": 1e9, "bn": 1e9}

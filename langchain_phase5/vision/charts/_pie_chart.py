@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Canvas, components
-from langchain_phase5.vision.charts._glyphs import Phrase
 from langchain_phase5.vision.charts._legend import find_legend, names_by_color
+from langchain_phase5.vision.charts._phrase import Phrase
 from langchain_phase5.vision.charts.chart_data import (
     ChartAxis,
     ChartData,

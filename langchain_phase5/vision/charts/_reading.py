@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._glyphs import Phrase, Word
+from langchain_phase5.vision.charts._phrase import Phrase, Word
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
 
 DIGITS = "0123456789.,-+%$kKMBeE"

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._glyphs import Phrase, Word, middle
 from langchain_phase5.vision.charts._numbers import read_number, unit_of
+from langchain_phase5.vision.charts._phrase import Phrase, Word, middle
 from langchain_phase5.vision.charts._reading import read_phrases
 from langchain_phase5.vision.charts._scale import Scale, fit_scale
 from langchain_phase5.vision.charts._ticks import snapped

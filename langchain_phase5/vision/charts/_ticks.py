@@ -59,14 +59,20 @@ def _profile(strip: NDArray[np.int16], share: float) -> NDArray[np.float64]:
 
 
 def _lines(profile: NDArray[np.float64]) -> list[float]:
-    """Centers of the peaks of a profile."""
+    """Where the ticks of the peaks of a profile are.
+
+    Drawing programs put thin lines on whole pixels, and those that are an odd number of pixels
+    thick on the middle of the pixel after their place: half a pixel too far right and down. (Agg as
+    used by matplotlib rounds and adds a half; Vega moves all axes by a half.)
+    """
     high = profile > 12
     edges = np.flatnonzero(np.diff(np.concatenate([[0], high.astype(int), [0]])))
     lines = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         if stop - start <= 4:
             weights = profile[start:stop]
-            lines.append(float((weights * np.arange(start, stop)).sum() / weights.sum()))
+            center = float((weights * np.arange(start, stop)).sum() / weights.sum())
+            lines.append(center - 0.5 * ((stop - start) % 2))
     return lines
 
 

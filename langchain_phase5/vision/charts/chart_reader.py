@@ -4,11 +4,11 @@ from PIL import Image
 
 from langchain_phase5.vision.charts._bar_chart import read_bars
 from langchain_phase5.vision.charts._canvas import make_canvas
-from langchain_phase5.vision.charts._glyphs import find_phrases
 from langchain_phase5.vision.charts._layout import find_layout
 from langchain_phase5.vision.charts._pie_chart import find_disc, read_pie
 from langchain_phase5.vision.charts._point_chart import read_points
 from langchain_phase5.vision.charts._reading import read_phrases
+from langchain_phase5.vision.charts._words import find_phrases
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
