@@ -2,62 +2,51 @@
 
 | provider | scaled to | tokens |
 | --- | --- | --- |
-| OpenAI, tile models (gpt-4o, gpt-4.1, o1, o3) | 2048, shorter side 768 | base + 512-px tiles |
-| OpenAI, patch models (all newer ones) | at most so many 32-px patches | 1.2 per patch |
-| Anthropic | longer side 1568, 1.15 megapixels | width x height / 750 |
-| Google | 3072 | 258 per 768-px tile |
+| OpenAI, tile models (gpt-4o, gpt-4.1, gpt-5, o3, ...) | 2048, shorter side 768 | base + tiles |
+| OpenAI, patch models (all others) | 2048 and so many patches of 32 pixels | 1.2 to 2.46 a patch |
+| Anthropic, before Claude 4.7 | 1568 and 1568 patches of 28 pixels | one a patch |
+| Anthropic, since Claude 4.7 | 2576 and 4784 patches of 28 pixels | one a patch |
+| Google, before Gemini 3 | 3072 | 258 a tile |
+| Google, since Gemini 3 | 3072 | at most 1120 |
 
-Sources: the vision guides of the three providers (platform.openai.com/docs/guides/images-vision,
-docs.anthropic.com/en/docs/build-with-claude/vision, ai.google.dev/gemini-api/docs/tokens). The rate
-of 1.2 is what users measured for OpenAI's newer models. langchain-openai counts tiles the same way
-(`ChatOpenAI.get_num_tokens_from_messages`, which knows no patches). These are estimates: providers
-change them without notice, and `usage` has what was billed.
+Sources, read in November 2026: OpenAI's guide "Images and vision" (see `openai_detail`);
+Anthropic's "Vision", section "Resolution and token cost", and "Coordinates and bounding boxes",
+section "How Claude resizes and pads images" (platform.claude.com/docs/en/build-with-claude);
+Google's "Image understanding", section "Token calculation", and "Media resolution", section "Token
+counts" (ai.google.dev/gemini-api/docs). The tests have the examples that these print.
+langchain-openai counts tiles in the same way and knows no patches. All are estimates: providers
+change them, and `usage` has what was billed.
 """
 
 import math
-from typing import Literal, NamedTuple
+import re
+from bisect import bisect_left
+from typing import Literal
+
+from langchain_phase5.vision.openai_detail import LOW, rates_of, within
 
 Detail = Literal["auto", "low", "high"]
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-LOW = 512
-"""Side of the square that `detail="low"` looks at."""
-PATCH, PATCH_RATE = 32, 1.2
-
-
-class TileRate(NamedTuple):
-    """Tokens of a tile model: for any image, and per tile of 512 pixels."""
-
-    base: int
-    tile: int
-
-
-TILE_RATES = {
-    "gpt-4o-mini": TileRate(2833, 5667),
-    "gpt-4o": TileRate(85, 170),
-    "gpt-4.1": TileRate(85, 170),
-    "gpt-4.5": TileRate(85, 170),
-    "o1": TileRate(75, 150),
-    "o3": TileRate(75, 150),
-}
-PATCH_LIMITS = {"gpt-4.1-mini": 1536, "gpt-4.1-nano": 1536, "o4-mini": 1536, "gpt-5-": 1536}
-MOST_PATCHES = 2450
+_CLAUDE_PATCH = 28
+_CLAUDE_VERSION = re.compile(r"claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)")
+_SHARPER_CLAUDE = (4, 7)
+_GEMINI_VERSION = re.compile(r"gemini-(\d+)")
+_GEMINI_3 = 3
+_GEMINI_TILE = 258
+_GEMINI_MOST = 1120
 
 
 def sent_size(width: int, height: int, *, provider: str | None, model: str, detail: Detail) -> Size:
     """The size to send a picture in, in pixels: all that is looked at, and never enlarged."""
     if detail == "low":
-        return _fit(width, height, longest=LOW)
-    if provider in ("openai", "azure"):
-        if _tile_rate(model):
-            return _fit(*_fit(width, height, longest=2048), shortest=768)
-        return _fit(*_fit(width, height, longest=2048), area=_patch_limit(model) * PATCH**2)
-    if provider == "anthropic":
-        return _fit(*_fit(width, height, longest=1568), area=1_150_000)
-    if provider is not None and provider.startswith("google"):
-        return _fit(width, height, longest=3072)
-    return _fit(width, height, longest=2048)
+        return within(width, height, LOW)
+    if _is_claude(provider, model):
+        return _claude_size(width, height, model)
+    if _is_gemini(provider, model):
+        return within(width, height, 3072)
+    return rates_of(model).sent_size(width, height)
 
 
 def estimated_tokens(
@@ -65,41 +54,50 @@ def estimated_tokens(
 ) -> int:
     """About how many input tokens a picture takes; unknown providers are taken for OpenAI's."""
     width, height = sent_size(width, height, provider=provider, model=model, detail=detail)
-    if provider == "anthropic":
-        return math.ceil(width * height / 750)
-    if provider is not None and provider.startswith("google"):
-        small = max(width, height) <= 384  # noqa: PLR2004 - Google's limit for a single tile
-        return 258 * (1 if small else math.ceil(width / 768) * math.ceil(height / 768))
-    rate = _tile_rate(model)
-    if rate:
-        tiles = 0 if detail == "low" else math.ceil(width / 512) * math.ceil(height / 512)
-        return rate.base + rate.tile * tiles
-    patches = math.ceil(width / PATCH) * math.ceil(height / PATCH)
-    return math.ceil(PATCH_RATE * min(patches, _patch_limit(model)))
+    if _is_claude(provider, model):
+        return _claude_tokens(width, height)
+    if _is_gemini(provider, model):
+        return _gemini_tokens(width, height, model)
+    return rates_of(model).tokens(width, height, low=detail == "low")
 
 
-def _tile_rate(model: str) -> TileRate | None:
-    if any(model.startswith(name) for name in PATCH_LIMITS):
-        return None
-    return next((rate for name, rate in TILE_RATES.items() if model.startswith(name)), None)
+def _is_claude(provider: str | None, model: str) -> bool:
+    return provider == "anthropic" or "claude" in model  # Bedrock and Vertex serve it too
 
 
-def _patch_limit(model: str) -> int:
-    return next((n for name, n in PATCH_LIMITS.items() if model.startswith(name)), MOST_PATCHES)
+def _is_gemini(provider: str | None, model: str) -> bool:
+    return (provider or "").startswith("google") or "gemini" in model
 
 
-def _fit(
-    width: int,
-    height: int,
-    *,
-    longest: float = math.inf,
-    shortest: float = math.inf,
-    area: float = math.inf,
-) -> Size:
-    scale = min(
-        1.0,
-        longest / max(width, height),
-        shortest / min(width, height),
-        math.sqrt(area / (width * height)),
-    )
-    return max(1, int(width * scale)), max(1, int(height * scale))
+def _claude_size(width: int, height: int, model: str) -> Size:
+    """The largest size of these proportions whose patches fit, those at the edges filled up."""
+    version = _CLAUDE_VERSION.search(model)
+    is_sharper = version and (int(version[1]), int(version[2] or 0)) >= _SHARPER_CLAUDE
+    edge, most = (2576, 4784) if is_sharper else (1568, 1568)
+    longest = max(width, height)
+
+    def scaled(side: int) -> Size:
+        if side == longest:
+            return width, height
+        other = max(1, math.floor(side * min(width, height) / longest + 0.5))
+        return (side, other) if width >= height else (other, side)
+
+    def is_too_large(side: int) -> bool:
+        return side > edge or _claude_tokens(*scaled(side)) > most
+
+    sides = range(1, longest + 1)
+    return scaled(bisect_left(sides, True, key=is_too_large))  # noqa: FBT003 - what is sought
+
+
+def _claude_tokens(width: int, height: int) -> int:
+    return math.ceil(width / _CLAUDE_PATCH) * math.ceil(height / _CLAUDE_PATCH)
+
+
+def _gemini_tokens(width: int, height: int, model: str) -> int:
+    version = _GEMINI_VERSION.search(model)
+    if version and int(version[1]) >= _GEMINI_3:
+        return _GEMINI_MOST
+    if max(width, height) <= 384:  # noqa: PLR2004 - Google's limit for a single tile
+        return _GEMINI_TILE
+    tile = min(768, max(256, math.floor(min(width, height) / 1.5)))
+    return _GEMINI_TILE * math.ceil(width / tile) * math.ceil(height / tile)

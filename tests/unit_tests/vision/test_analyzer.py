@@ -10,7 +10,6 @@ from fakes import FakeChatModel, call
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.retrievers import BaseRetriever
-from langchain_openai.chat_models.base import _count_image_tokens
 from PIL import Image, ImageDraw
 
 from langchain_phase5.vision import (
@@ -18,7 +17,6 @@ from langchain_phase5.vision import (
     VisionAnalyzer,
     VisionModelError,
 )
-from langchain_phase5.vision.image_detail import estimated_tokens, sent_size
 
 SEEN = {"description": "A teal square.", "objects": ["square"], "confidence": 0.8}
 USAGE = {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100}
@@ -242,26 +240,6 @@ def test_large_images_are_sent_as_small_as_the_model_sees_them(ask):
     assert sent_images(model)[0].size == (512, 256)
 
 
-@pytest.mark.parametrize(
-    ("provider", "model", "detail", "size", "sent", "tokens"),
-    [  # the examples that the providers' own guides print
-        ("openai", "gpt-4o", "high", (1024, 1024), (768, 768), 765),
-        ("openai", "gpt-4o", "high", (2048, 4096), (768, 1536), 1105),
-        ("openai", "gpt-4o", "low", (4096, 8192), (256, 512), 85),
-        ("openai", "gpt-4.1-mini", "high", (1024, 1024), (1024, 1024), 1229),
-        ("anthropic", "claude-sonnet", "auto", (1000, 1000), (1000, 1000), 1334),
-        ("google_genai", "gemini", "auto", (300, 300), (300, 300), 258),
-        (None, "any", "auto", (100, 100), (100, 100), 20),
-    ],
-)
-def test_sizes_and_tokens_are_known_before_sending(  # noqa: PLR0917 - a table of examples
-    provider, model, detail, size, sent, tokens
-):
-    known = {"provider": provider, "model": model, "detail": detail}
-    assert sent_size(*size, **known) == sent
-    assert estimated_tokens(*size, **known) == tokens
-
-
 def test_an_analyzer_estimates_for_its_own_model():
     assert VisionAnalyzer().estimate_tokens(1024, 1024) == 0
     assert VisionAnalyzer(scripted("x")).estimate_tokens(1024, 1024) == 1229
@@ -286,9 +264,3 @@ def test_a_broken_tool_call_is_corrected_by_its_id(ask):
     model = scripted(broken, call("SeenImage", **SEEN))
     ask(VisionAnalyzer(model), "analyze_image", picture())
     assert model.seen[1][-1].tool_call_id == "c1"
-
-
-@pytest.mark.parametrize("size", [(640, 480), (2000, 1500), (4032, 3024), (1024, 1024)])
-def test_tiles_are_counted_as_langchain_openai_counts_them(size):
-    ours = estimated_tokens(*size, provider="openai", model="gpt-4o", detail="high")
-    assert ours == _count_image_tokens(*size)
