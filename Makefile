@@ -12,6 +12,10 @@ lint: .venv/ready  ## Check style, types and import directions
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+mutation: .venv/ready  ## Change the code in small ways and list what no test notices (hours)
+	$(BIN)/mutmut run
+	@$(BIN)/mutmut results
+
 docs: .venv/ready  ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
@@ -37,5 +41,5 @@ notebooks: .venv/ready  ## Run the notebooks again and keep what they print
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: notebooks demo test lint docs format help
+.PHONY: notebooks demo test lint mutation docs format help
 .DEFAULT_GOAL := help
