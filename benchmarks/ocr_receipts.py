@@ -1,6 +1,6 @@
 """Measures the choice of engine on drawn photos of receipts.
 
-    python benchmarks/ocr_receipts.py [--receipts 14] [--save folder]
+    python benchmarks/ocr_receipts.py [--receipts 40] [--save folder]
 
 The receipts are drawn, printed badly, crumpled, laid on a table and photographed by a program, so
 that their text is known. They stand in for real ones, and are not real ones.
@@ -106,7 +106,7 @@ def perspective(size: tuple[int, int], rng: random.Random) -> list[float]:
 def main() -> None:
     """Print word F1 and CPU time of each engine."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--receipts", type=int, default=14)
+    parser.add_argument("--receipts", type=int, default=40)
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--save", type=Path)
     asked = parser.parse_args()

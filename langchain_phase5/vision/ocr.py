@@ -36,8 +36,11 @@ _DOUBTFUL = 0.88
 """Tesseract's mean confidence below which a second engine is asked. Clean books exceed it."""
 _UNEVEN = 0.85
 """Light less even than this is that of a photo, on which Tesseract may be sure and wrong."""
-_ENOUGH = 0.87
-"""Share of the second engine's legible letters that Tesseract must reach to be believed."""
+_ENOUGH = 0.91
+"""Share of the second engine's legible letters that Tesseract must reach to be believed.
+
+On 40 drawn receipts, which RapidOCR reads better, it reached at most 0.88; on photos of book pages,
+which Tesseract reads better, at least 0.93."""
 _SECOND_LANGUAGES = frozenset({"eng", "chi_sim", "chi_tra"})
 """What is sure to be among the languages of RapidOCR's own models."""
 

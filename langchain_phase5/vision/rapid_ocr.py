@@ -10,6 +10,7 @@ from PIL import Image
 
 from langchain_phase5.vision.lost_spaces import Character, with_spaces
 from langchain_phase5.vision.ocr_result import Box, OCRWord
+from langchain_phase5.vision.text_rows import rows_of
 
 
 class RapidOCR:
@@ -120,29 +121,14 @@ def _box(corners: list[list[float]]) -> Box:
 
 def _in_rows(lines: list[list[_Word]]) -> Iterator[OCRWord]:
     """Put together what stands side by side: the engine finds pieces of lines, in any order."""
-    rows: list[list[list[_Word]]] = []
-    for line in sorted(lines, key=_height_of_center):
-        if rows and _is_beside(line, rows[-1][-1]):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
+    rows = rows_of([[box for _, _, box in line] for line in lines])
     for number, row in enumerate(rows, start=1):
-        for line in sorted(row, key=lambda words: words[0][2].left):
-            for text, confidence, box in line:
-                yield OCRWord(
-                    text=text,
-                    confidence=min(1.0, max(0.0, float(confidence))),
-                    box=box,
-                    block=1,
-                    paragraph=1,
-                    line=number,
-                )
-
-
-def _height_of_center(line: list[_Word]) -> float:
-    return sum(box.top + box.height / 2 for _, _, box in line) / len(line)
-
-
-def _is_beside(line: list[_Word], other: list[_Word]) -> bool:
-    height = min(max(box.height for _, _, box in words) for words in (line, other))
-    return abs(_height_of_center(line) - _height_of_center(other)) < height / 2
+        for text, confidence, box in (word for index in row for word in lines[index]):
+            yield OCRWord(
+                text=text,
+                confidence=min(1.0, max(0.0, float(confidence))),
+                box=box,
+                block=1,
+                paragraph=1,
+                line=number,
+            )
