@@ -53,7 +53,7 @@ async def attempt(
                 await asyncio.sleep(wait)
     finally:
         current_recorder.reset(token)
-    if recorder.steps:
+    if recorder.used:
         _account(result, recorder)
 
 

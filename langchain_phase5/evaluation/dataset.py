@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -50,19 +51,20 @@ class Example:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, without empty fields."""
-        fields = {
-            "id": self.id,
-            "inputs": self.inputs,
-            "reference_outputs": self.reference_outputs,
-            "category": self.category,
-            "cluster": self.cluster,
-            "metadata": self.metadata,
-        }
-        return {
-            key: value if type(value) is str else plain(value)
-            for key, value in fields.items()
-            if value
-        }
+        form: dict[str, Any] = {}
+        if self.id:
+            form["id"] = self.id
+        if self.inputs:
+            form["inputs"] = plain(self.inputs)
+        if self.reference_outputs:
+            form["reference_outputs"] = plain(self.reference_outputs)
+        if self.category:
+            form["category"] = self.category
+        if self.cluster:
+            form["cluster"] = self.cluster
+        if self.metadata:
+            form["metadata"] = plain(self.metadata)
+        return form
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ class Dataset:
     def version(self) -> str:
         """First 12 hex digits of the content hash."""
         whole = hashlib.sha256()
-        for example in sorted(self, key=lambda example: example.id):
+        for example in sorted(self, key=attrgetter("id")):
             whole.update(_hash(example.as_dict()).encode())
         return whole.hexdigest()[:_DIGITS]
 

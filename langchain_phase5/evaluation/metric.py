@@ -14,6 +14,8 @@ from langchain_phase5.evaluation.result import ExampleResult, Failure
 
 Metric = str | Callable[..., Any] | Runnable[Any, Any]
 
+_SEVERAL = (list, tuple)
+_NUMBERS = (bool, int, float, type(None))
 _ARGUMENTS = ("inputs", "outputs", "reference_outputs", "example", "metadata")
 
 
@@ -35,7 +37,7 @@ class BoundMetric:
                 answer = await answer
             for key, value, comment in _scores(answer, self.name):
                 if value is not None:
-                    result.scores = {**result.scores, key: value}
+                    result.scores = {**result.scores, key: value} if result.scores else {key: value}
                 if comment:
                     result.comments = {**result.comments, key: comment}
         except Exception as error:  # noqa: BLE001  # whatever an evaluator does, the run goes on
@@ -123,11 +125,11 @@ def _scores(answer: Any, name: str) -> Iterable[tuple[str, float | None, str]]:
     """Read what an evaluator returned: a number, a dict, a LangSmith result, or several of them."""
     if isinstance(answer, dict) and isinstance(answer.get("results"), list):
         answer = answer["results"]
-    if isinstance(answer, list | tuple):
+    if isinstance(answer, _SEVERAL):
         return [each for part in answer for each in _scores(part, name)]
-    if answer is None or isinstance(answer, bool | int | float):
+    if isinstance(answer, _NUMBERS):
         return [(name, _number(answer, name), "")]
-    if isinstance(answer, Mapping):
+    if type(answer) is dict or isinstance(answer, Mapping):
         key, value, comment = answer.get("key"), answer.get("score"), answer.get("comment")
         known = "score" in answer
     else:

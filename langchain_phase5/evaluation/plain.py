@@ -15,6 +15,7 @@ from pydantic import BaseModel
 _DEEPEST = 50
 _ROLES = {"human": "user", "ai": "assistant", "tool": "tool", "system": "system"}
 _SCALARS = frozenset({str, int, bool, type(None)})
+_SEQUENCES = (list, tuple, set, frozenset)
 
 
 def plain(value: Any, *, depth: int = 0) -> Any:
@@ -28,14 +29,14 @@ def plain(value: Any, *, depth: int = 0) -> Any:
         return value
     if depth > _DEEPEST:
         return f"<nested deeper than {_DEEPEST}>"
-    if isinstance(value, dict | Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return {  # scalars are told apart here too: a call for each would double the time
             key if type(key) is str else str(key): item
             if type(item) in _SCALARS
             else plain(item, depth=depth + 1)
             for key, item in value.items()
         }
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, _SEQUENCES):
         items: Iterable[Any] = sorted(value, key=repr) if isinstance(value, set) else value
         return [plain(item, depth=depth + 1) for item in items]
     return _other(value, depth=depth + 1)

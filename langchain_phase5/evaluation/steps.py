@@ -1,6 +1,7 @@
 """What happened inside a target: its model, tool and retriever calls, in order."""
 
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
@@ -13,6 +14,7 @@ from langchain_phase5.callbacks.run import Run
 from langchain_phase5.evaluation.plain import plain
 
 _LONGEST_TEXT = 4_000
+_first_use = Lock()
 _KINDS = {"llm": "model", "tool": "tool", "retriever": "retriever"}
 
 
@@ -24,15 +26,26 @@ class StepRecorder(RunCollector):
 
     Attributes:
         steps: Every model, tool and retriever call as plain JSON, in the order of their starts.
+        used: Whether there was any.
     """
 
     ignore_chain = True
     ignore_custom_event = True
+    used = False
+
+    steps: list[dict[str, Any]]
+    _steps_of: dict[int, dict[str, Any]]
 
     def __init__(self) -> None:
-        super().__init__()
-        self.steps: list[dict[str, Any]] = []
-        self._steps_of: dict[int, dict[str, Any]] = {}
+        """Make nothing yet: most examples' cost would be that of tables that stay empty."""
+
+    def __getattr__(self, name: str) -> Any:
+        with _first_use:
+            if not self.used:
+                super().__init__()
+                self.steps, self._steps_of = [], {}
+                self.used = True
+        return super().__getattribute__(name)
 
     def _run_started(self, run: Run, payload: Any) -> None:
         super()._run_started(run, payload)
