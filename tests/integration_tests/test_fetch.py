@@ -41,15 +41,32 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status=200, body=b"", **headers):
         self.send_response(status)
         for key, value in headers.items():
-            self.send_header(key.replace("_", "-"), value)
+            self.send_header(key.replace("_", "-"), str(value))
         self.end_headers()
         self.wfile.write(body)
 
     def good(self):
         self.answer(body=png(), Content_Type="image/png")
 
+    def untyped(self):
+        self.answer(body=png())
+
+    def some_bytes(self):
+        self.answer(body=png(), Content_Type="application/octet-stream", Content_Length=len(png()))
+
+    def other_bytes(self):
+        self.answer(body=png(), Content_Type="Binary/Octet-Stream; x=y")
+
+    def document(self):
+        out = io.BytesIO()
+        Image.new("RGB", (30, 20), "teal").save(out, "PDF", resolution=200)
+        self.answer(body=out.getvalue(), Content_Type="application/pdf")
+
     def missing(self):
         self.answer(404)
+
+    def gone(self):
+        self.answer(410)
 
     def failing(self):
         self.answer(503)
@@ -163,10 +180,23 @@ async def test_an_image_is_downloaded(server, fetcher, path, async_):
     assert server.asked[0] == (f"pictures.example:{server.server_port}", f"/{path}")
 
 
+@pytest.mark.parametrize("path", ["untyped", "some_bytes", "other_bytes"])
+def test_a_body_of_just_the_size_that_is_allowed_is_read_whatever_it_is_called(
+    server, fetcher, path
+):
+    limits = ImageLimits(max_bytes=len(png()))
+    assert load_image(url(server, path), fetcher=fetcher, limits=limits).width == 30
+
+
+def test_a_pdf_is_downloaded_too(server, fetcher):
+    assert load_image(url(server, "document"), fetcher=fetcher).format == "PDF"
+
+
 @pytest.mark.parametrize(
     ("path", "error", "word"),
     [
         ("missing", ImageNotFoundError, "404"),
+        ("gone", ImageNotFoundError, "410"),
         ("failing", UnreadableImageError, "503"),
         ("page", UnreadableImageError, "text/html"),
         ("lying", UnreadableImageError, "HTML"),

@@ -214,6 +214,29 @@ def test_floats_are_stretched_over_black_to_white():
     assert flat.size == (3, 3)
 
 
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [("<f4", 0.0, 1.0), ("<f4", -7.0, -3.0), ("<i4", 0, 200_000), ("<u2", 0, 65_535)],
+)
+def test_samples_between_black_and_white_are_gray(kind, low, high):
+    ramp = np.linspace(low, high, 256).reshape(16, 16).astype(kind)
+    gray = np.asarray(load_image(encoded(Image.fromarray(ramp), "TIFF")).image.convert("L"))
+    assert np.abs(gray.ravel().astype(int) - np.arange(256)).max() <= 1
+
+
+@pytest.mark.parametrize(("value", "shade"), [(0.5, 127), (7.0, 255), (-7.0, 0)])
+def test_floats_that_are_all_the_same_count_from_0_to_1(value, shade):
+    flat = load_image(encoded(Image.new("F", (3, 3), value), "TIFF")).image
+    assert flat.getpixel((1, 1)) == (shade, shade, shade)
+
+
+def test_sixteen_bits_are_read_in_either_byte_order():
+    wide = np.asarray(drawing().convert("L"), dtype=np.uint16) * 257
+    for order in "<>":
+        data = encoded(Image.fromarray(wide.astype(f"{order}u2")), "TIFF")
+        assert close(load_image(data).image.convert("L"), drawing().convert("L"), 3)
+
+
 def private_photo(kind):
     exif = Image.Exif()
     exif[0x010E] = "taken at home"
@@ -235,6 +258,16 @@ def test_metadata_and_tails_are_cut_out_without_touching_pixels(kind):
     assert not loaded.image.info
 
 
+def test_a_plain_picture_is_passed_on_as_it_is():
+    data = encoded(drawing())
+    assert load_image(data).clean_bytes == data
+    exif = Image.Exif()
+    exif[0x0112] = 9  # no such orientation
+    odd = load_image(encoded(drawing(), "JPEG", exif=exif))
+    assert (odd.width, odd.height) == (60, 40)
+    assert odd.clean_bytes is not None
+
+
 def test_a_progressive_photo_keeps_its_scans():
     noisy = Image.effect_noise((200, 150), 60)
     data = encoded(noisy, "JPEG", progressive=True)
@@ -247,6 +280,7 @@ def test_a_progressive_photo_keeps_its_scans():
     [
         encoded(drawing(), "WEBP"),
         encoded(drawing().convert("RGBA")),
+        encoded(drawing(), "PNG", transparency=(255, 255, 255)),
         encoded(drawing(), "GIF"),
         encoded(drawing())[:-12],  # no end
         encoded(drawing(), "JPEG")[:-2],
@@ -308,8 +342,9 @@ def test_frames_beyond_the_cap_are_neither_counted_nor_read():
     data = encoded(pages[0], "GIF", save_all=True, append_images=pages[1:])
     limits = ImageLimits(max_frames=4)
     assert load_image(data, limits=limits).frame_count == 4
-    with pytest.raises(ImageNotFoundError):
-        load_image(data, frame=5, limits=limits)
+    for frame in (4, 5):
+        with pytest.raises(ImageNotFoundError, match="frames 0 to 3"):
+            load_image(data, frame=frame, limits=limits)
 
 
 def test_a_pdf_is_drawn_page_by_page():
@@ -323,6 +358,22 @@ def test_a_pdf_is_drawn_page_by_page():
     assert load_image(data, frame=1, dpi=50).image.size == (100, 50)
     with pytest.raises(ImageNotFoundError, match="pages 0 to 2"):
         load_image(data, frame=3)
+
+
+@pytest.mark.parametrize("width", [100, 101, 102, 103])
+def test_the_rows_of_a_page_are_not_shifted(width):
+    halves = Image.new("RGB", (width, 60), "blue")
+    halves.paste("red", (0, 0, width // 2, 60))
+    page = load_image(encoded(halves, "PDF", resolution=72), dpi=72).image
+    assert page.size == (width, 60)
+    for y in (5, 55):
+        assert page.getpixel((width // 2 - 10, y))[0] > 200
+        assert page.getpixel((width // 2 + 10, y))[2] > 200
+
+
+def test_a_page_is_drawn_at_200_dots_per_inch():
+    with PdfPages(empty_pdf(72, 144)) as pages:
+        assert pages.render(0).size == (200, 400)
 
 
 def empty_pdf(width, height, pages=1):
@@ -365,7 +416,7 @@ def test_a_pdf_process_that_dies_is_reported(monkeypatch):
     with PdfPages(empty_pdf(100, 100)) as pages:
         pages._process.kill()
         pages._process.wait()
-        with pytest.raises(UnreadableImageError):
+        with pytest.raises(UnreadableImageError, match=r"ended early|broken"):
             pages.render(0)
 
 
@@ -437,6 +488,16 @@ def test_large_pictures_are_shrunk_by_a_whole_factor():
     assert (loaded.width, loaded.height) == loaded.image.size == (31, 21)
     assert loaded.clean_bytes is None
     assert close(loaded.image, drawing((61, 41)).reduce(2))
+    just = load_image(drawing(), limits=ImageLimits(work_pixels=60 * 40))
+    assert just.image.size == (60, 40)
+
+
+@pytest.mark.parametrize("mode", ["P", "CMYK", "L", "1"])
+def test_every_mode_is_shrunk_in_its_colors(mode):
+    image = drawing((128, 128)).convert(mode)
+    data = encoded(image, "TIFF" if mode == "CMYK" else "PNG")
+    shrunk = load_image(data, limits=ImageLimits(work_pixels=64 * 64)).image
+    assert close(shrunk, image.convert("RGB").reduce(2), 8)
 
 
 @pytest.mark.parametrize(
