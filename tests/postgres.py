@@ -14,9 +14,10 @@ BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @contextmanager
-def postgres():
+def postgres(binaries=None):
     """Run a server on a socket; yields the folder of the socket.
 
+    Its programs are those in `binaries`, or of the newest version installed on this machine.
     Its files are not among pytest's: a second pytest would shut the user `postgres` out of those.
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as place:
@@ -26,13 +27,12 @@ def postgres():
             (folder / name).mkdir()
             if os.geteuid() == 0:
                 shutil.chown(folder / name, "postgres")
-        with _serving(folder / "data", folder / "sockets"):
+        with _serving(binaries or BINARIES[-1].parent, folder / "data", folder / "sockets"):
             yield folder / "sockets"
 
 
 @contextmanager
-def _serving(data, sockets):
-    binaries = BINARIES[-1].parent
+def _serving(binaries, data, sockets):
     made = [str(binaries / "initdb"), "-D", str(data), "-A", "trust", "-U", "tester", "--no-sync"]
     subprocess.run(_as_postgres(*made), check=True, capture_output=True)  # noqa: S603
     options = ["-k", str(sockets), "-c", "listen_addresses=", "-c", "fsync=off"]

@@ -3,12 +3,19 @@
 import hashlib
 import json
 import threading
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from langchain_phase5.retrievers.int8_image_encoder import Int8ImageEncoder
 from langchain_phase5.retrievers.model_hub import hub_if_reachable
+from langchain_phase5.retrievers.precision import Precision, best_precision, torch_dtype
+
+Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 LOCAL = "local-dir:"
 
@@ -25,19 +32,37 @@ class ClipModel:
 
     Attributes:
         network: The torch module.
+        encode_image: Its image part, or what stands in for that; takes a batch.
         preprocess: Turns a PIL image into the tensor that the network takes.
         tokenize: Turns a list of texts into a tensor.
         image_size: Side of the square that the network looks at, in pixels.
         device: Where it runs, e.g. `"cuda"`.
+        precision: Number format in which images are computed.
         fingerprint: Tells this model's vectors from those of every other one.
     """
 
     network: Any = field(repr=False)
+    encode_image: Callable[..., Any] = field(repr=False)
     preprocess: Any = field(repr=False)
     tokenize: Any = field(repr=False)
     image_size: int
     device: str
+    precision: Precision
     fingerprint: str
+
+    def encode_images(self, tensors: Sequence[Any]) -> Vectors:
+        """Embed what `preprocess` made, in one forward pass; rows of length one."""
+        import torch
+
+        batch = torch.stack(list(tensors)).to(self.device, torch_dtype(self.precision))
+        return _normalized(torch, self.encode_image, batch)
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts in one forward pass; rows of length one."""
+        import torch
+
+        batch = self.tokenize(list(texts)).to(self.device)
+        return _normalized(torch, self.network.encode_text, batch)
 
 
 _loading = threading.Lock()
@@ -48,6 +73,7 @@ def load_clip_model(
     *,
     pretrained: str | None,
     device: str | None = None,
+    precision: Precision | None = None,
     cache_dir: str | None = None,
     compiled: bool = False,
 ) -> ClipModel:
@@ -56,16 +82,26 @@ def load_clip_model(
     Only safetensors are read from folders, and anything else that open_clip may download is read
     with `weights_only`, so that no weights file can run code.
 
+    Args:
+        model_name: See `OpenCLIPEmbeddings`, as for the rest.
+        pretrained: The tag of its weights.
+        device: Chosen by what the machine has if None.
+        precision: Chosen by what the device computes fast if None, see `best_precision`.
+        cache_dir: Where downloaded weights are kept.
+        compiled: Run the image part through `torch.compile`.
+
     Raises:
         ImportError: The extra `clip` is not installed.
-        ValueError: There is no model of that name, or the folder does not hold one.
+        ValueError: There is no model of that name, the folder does not hold one, or 8 bits are too
+            few for it.
         ModelUnavailableError: The weights cannot be downloaded.
     """
     open_clip = _import_open_clip()
     import torch
 
     _check_name(open_clip, model_name, pretrained)
-    device = device or _best_device(torch)
+    device = device or ("cpu" if precision == "int8" else _best_device(torch))
+    precision = precision or best_precision(device)
     local = model_name.startswith(LOCAL) or pretrained is None or Path(pretrained).is_file()
     fetched = not local or model_name.startswith("hf-hub:")
     with (
@@ -78,15 +114,23 @@ def load_clip_model(
         tokenize = open_clip.get_tokenizer(model_name, cache_dir=cache_dir)
     network.eval().requires_grad_(requires_grad=False)
     fingerprint = _fingerprint(network)
+    size = network.visual.image_size
+    size = max(size) if isinstance(size, tuple) else size
+    encode_image = network.encode_image
+    if precision == "int8":
+        encode_image = Int8ImageEncoder(network, image_size=size)
+    texts = best_precision(device) if precision == "int8" else precision
+    network = network.to(device, torch_dtype(texts))
     if compiled:
         network.visual.compile(dynamic=True)
-    size = network.visual.image_size
     return ClipModel(
-        network=network.to(device),
+        network=network,
+        encode_image=encode_image,
         preprocess=preprocess,
         tokenize=tokenize,
-        image_size=max(size) if isinstance(size, tuple) else size,
+        image_size=size,
         device=device,
+        precision=precision,
         fingerprint=fingerprint,
     )
 
@@ -177,6 +221,12 @@ def _best_device(torch: Any) -> str:
     if torch.backends.mps.is_available():
         return "mps"
     return "cpu"
+
+
+def _normalized(torch: Any, encode: Callable[..., Any], batch: Any) -> Vectors:
+    with torch.inference_mode():
+        vectors = torch.nn.functional.normalize(encode(batch, normalize=False).float(), dim=-1)
+    return np.asarray(vectors.cpu().numpy(), dtype=np.float32)
 
 
 def _fingerprint(network: Any) -> str:

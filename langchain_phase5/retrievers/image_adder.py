@@ -11,9 +11,10 @@ from langchain_core.vectorstores import VectorStore
 from PIL import Image
 
 from langchain_phase5.retrievers.add_report import AddReport
+from langchain_phase5.retrievers.exact_search import Vectors
 from langchain_phase5.retrievers.image_files import ImageSources, NamedImage, find_images
 from langchain_phase5.retrievers.image_source import UnreadableImageError, decode, read_source
-from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings, Vectors
+from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
 from langchain_phase5.retrievers.vector_store_access import add_vectors, has_document
 
 Described = Mapping[str, Any] | Sequence[Any] | None

@@ -4,26 +4,30 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
 from os import cpu_count
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar, get_args
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 from PIL import Image
 
-from langchain_phase5.retrievers.clip_model import LOCAL, ClipModel, load_clip_model
+from langchain_phase5.retrievers.clip_model import (
+    LOCAL,
+    ClipModel,
+    Vectors,
+    load_clip_model,
+)
 from langchain_phase5.retrievers.image_source import (
     ImageSource,
     UnreadableImageError,
     decode,
     read_source,
 )
+from langchain_phase5.retrievers.precision import Precision
 from langchain_phase5.retrievers.ready_vectors import take_ready_vectors
 
 Item = TypeVar("Item")
-Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _BATCHES_AHEAD = 2
 
@@ -40,7 +44,9 @@ class OpenCLIPEmbeddings(Embeddings):
         pretrained: The tag of its weights, see `open_clip.list_pretrained()`, or a checkpoint file.
             None leaves the weights random, which is good for nothing but measuring speed.
         device: E.g. `"cuda"` or `"cpu"`; chosen by what the machine has if None.
-        precision: Number format of the forward pass; None is fp16 on CUDA and fp32 elsewhere.
+        precision: Number format of the weights and of the forward pass. None is fp16 on CUDA, bf16
+            on processors with instructions for it (AVX512-BF16, AMX), fp32 elsewhere. `"int8"` is
+            for a vision transformer on a processor without those, and needs the extra `int8`.
         batch_size: Images or texts per forward pass.
         decode_threads: Threads that read and decode images while the model computes.
         compiled: Run the image part through `torch.compile`: slow to start, faster in bulk.
@@ -62,7 +68,7 @@ class OpenCLIPEmbeddings(Embeddings):
         *,
         pretrained: str | None = "laion2b_s34b_b79k",
         device: str | None = None,
-        precision: Literal["fp32", "fp16", "bf16"] | None = None,
+        precision: Precision | None = None,
         batch_size: int = 32,
         decode_threads: int | None = None,
         compiled: bool = False,
@@ -70,6 +76,12 @@ class OpenCLIPEmbeddings(Embeddings):
     ) -> None:
         if batch_size < 1:
             msg = f"batch_size must be at least 1, not {batch_size}"
+            raise ValueError(msg)
+        if precision is not None and precision not in get_args(Precision):
+            msg = f"precision must be one of {', '.join(get_args(Precision))}, not {precision!r}"
+            raise ValueError(msg)
+        if precision == "int8" and device not in {None, "cpu"}:
+            msg = f"precision='int8' computes on the CPU, not on {device!r}"
             raise ValueError(msg)
         self.model_name = model_name
         self.pretrained = None if model_name.startswith(LOCAL) else pretrained
@@ -112,7 +124,8 @@ class OpenCLIPEmbeddings(Embeddings):
 
         Raises:
             ImportError: The extra `clip` is not installed.
-            ValueError: There is no model of that name, or the folder does not hold one.
+            ValueError: There is no model of that name, the folder does not hold one, or 8 bits are
+                too few for it.
             ModelUnavailableError: The weights cannot be downloaded.
         """
         with self._lock:
@@ -121,6 +134,7 @@ class OpenCLIPEmbeddings(Embeddings):
                     self.model_name,
                     pretrained=self.pretrained,
                     device=self.device,
+                    precision=self.precision,
                     cache_dir=self.cache_dir,
                     compiled=self.compiled,
                 )
@@ -137,10 +151,8 @@ class OpenCLIPEmbeddings(Embeddings):
         if ready is not None:
             return ready
         model = self.model
-        parts = [
-            self._forward(model.network.encode_text, model.tokenize(texts[i : i + self.batch_size]))
-            for i in range(0, len(texts), self.batch_size)
-        ]
+        size = self.batch_size
+        parts = [model.encode_texts(texts[i : i + size]) for i in range(0, len(texts), size)]
         return [vector for part in parts for vector in part.tolist()]
 
     def embed_query(self, text: str) -> list[float]:
@@ -219,24 +231,6 @@ class OpenCLIPEmbeddings(Embeddings):
         import torch
 
         tensors = [tensor for _, tensor in batch if isinstance(tensor, torch.Tensor)]
-        encode = self.model.network.encode_image
-        vectors = iter(self._forward(encode, torch.stack(tensors)) if tensors else ())
+        vectors = iter(self.model.encode_images(tensors) if tensors else ())
         for item, tensor in batch:
             yield item, next(vectors) if isinstance(tensor, torch.Tensor) else tensor
-
-    def _forward(self, encode: Callable[..., Any], inputs: Any) -> Vectors:
-        """Run `encode` on one batch; returns float32 rows of length one."""
-        import torch
-
-        device = self.model.device
-        precision = self.precision or ("fp16" if device.startswith("cuda") else "fp32")
-        kinds = {"fp16": torch.float16, "bf16": torch.bfloat16}
-        cast = (
-            nullcontext()
-            if precision == "fp32"
-            else torch.autocast(device.partition(":")[0], dtype=kinds[precision])
-        )
-        with torch.inference_mode(), cast:
-            vectors = encode(inputs.to(device), normalize=False).float()
-            vectors = torch.nn.functional.normalize(vectors, dim=-1)
-        return np.asarray(vectors.cpu().numpy(), dtype=np.float32)

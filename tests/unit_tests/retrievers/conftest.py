@@ -31,7 +31,7 @@ MEANINGS = {
 
 @pytest.fixture(scope="session")
 def clip():
-    return OpenCLIPEmbeddings.from_local(tiny_drawings.path(), device="cpu")
+    return OpenCLIPEmbeddings.from_local(tiny_drawings.path(), device="cpu", precision="fp32")
 
 
 @pytest.fixture

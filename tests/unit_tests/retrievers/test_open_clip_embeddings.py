@@ -17,6 +17,8 @@ from langchain_phase5.retrievers import (
     OpenCLIPEmbeddings,
     UnreadableImageError,
 )
+from langchain_phase5.retrievers.int8_image_encoder import Int8ImageEncoder
+from langchain_phase5.retrievers.precision import best_precision
 
 TINY = f"local-dir:{tiny_drawings.path()}"
 
@@ -56,7 +58,9 @@ def test_equals_open_clip_used_by_hand(clip, draw):
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 13])
 def test_batches_change_nothing_and_keep_the_order(clip, draw, count):
-    batched = OpenCLIPEmbeddings(TINY, device="cpu", batch_size=4, decode_threads=3)
+    batched = OpenCLIPEmbeddings(
+        TINY, device="cpu", precision="fp32", batch_size=4, decode_threads=3
+    )
     images = [draw(name) for name in ["pie.png", "bars.png", "letter.png"] * 5][:count]
     texts = [f"{number} circles" for number in range(count)]
 
@@ -128,12 +132,88 @@ def test_loads_once_however_many_threads_ask(draw):
     assert np.allclose(vectors, vectors[0], atol=1e-5)
 
 
-def test_bf16_is_close(clip, draw):
-    half = OpenCLIPEmbeddings(TINY, device="cpu", precision="bf16")
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precision_is_close_and_of_the_same_model(clip, folder, precision):
+    half = OpenCLIPEmbeddings(TINY, device="cpu", precision=precision)
+    images, texts = sorted(folder.iterdir()), ["a pie chart", "an invoice"]
 
-    exact, rough = clip.embed_images([draw("pie.png")])[0], None
-    rough = half.embed_images([draw("pie.png")])[0]
-    assert np.dot(exact, rough) > 0.9
+    pairs = zip(
+        clip.embed_images(images) + clip.embed_documents(texts),
+        half.embed_images(images) + half.embed_documents(texts),
+        strict=True,
+    )
+    assert min(np.dot(exact, rough) for exact, rough in pairs) > 0.9995
+    assert half.fingerprint == clip.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("device", "instructions", "expected"),
+    [
+        ("cuda:1", (), "fp16"),
+        ("cpu", ("_is_avx512_bf16_supported",), "bf16"),
+        ("cpu", ("_is_amx_tile_supported",), "bf16"),
+        ("cpu", (), "fp32"),
+        ("mps", ("_is_amx_tile_supported",), "fp32"),
+    ],
+)
+def test_computes_in_the_format_that_the_device_is_made_for(
+    monkeypatch, device, instructions, expected
+):
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda name=name: name in instructions)
+
+    assert best_precision(device) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"precision": "fp8"}, "bf16"), ({"precision": "int8", "device": "cuda"}, "CPU")],
+)
+def test_formats_that_do_not_exist_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        OpenCLIPEmbeddings(TINY, **arguments)
+
+
+@pytest.fixture(scope="module")
+def int8():
+    pytest.importorskip("onnxscript", reason="the optional extra `int8` is not installed")
+    return OpenCLIPEmbeddings(TINY, precision="int8")
+
+
+def test_8_bits_are_close_and_of_the_same_model(clip, int8, folder):
+    images = sorted(folder.iterdir())
+
+    pairs = zip(clip.embed_images(images), int8.embed_images(images), strict=True)
+    assert min(np.dot(exact, rough) for exact, rough in pairs) > 0.999
+    assert len({tuple(vector) for vector in int8.embed_images(images[:1] * 2)}) == 1
+    assert np.dot(clip.embed_query("a pie chart"), int8.embed_query("a pie chart")) > 0.9995
+    assert int8.fingerprint == clip.fingerprint
+
+
+class Lopsided(torch.nn.Module):
+    """One of its numbers is so large that 8 bits leave nothing of the others, which matter."""
+
+    def __init__(self):
+        super().__init__()
+        self.products = torch.nn.Linear(4, 64, bias=False)
+        self.products.weight.data[:, 3] = 0
+
+    def encode_image(self, images, normalize=False):
+        pooled = images.mean((2, 3))
+        vectors = self.products(torch.cat([pooled, torch.full_like(pooled[:, :1], 1e5)], dim=1))
+        return torch.nn.functional.normalize(vectors, dim=-1) if normalize else vectors
+
+
+def test_weights_that_8_bits_are_too_coarse_for_are_refused():
+    pytest.importorskip("onnxscript", reason="the optional extra `int8` is not installed")
+    with pytest.raises(ValueError, match="too coarse"):
+        Int8ImageEncoder(Lopsided().requires_grad_(False), image_size=16)
+
+
+def test_8_bits_need_their_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match="int8"):
+        OpenCLIPEmbeddings(TINY, precision="int8").embed_query("x")
 
 
 def test_fingerprint_tells_models_apart(clip):
