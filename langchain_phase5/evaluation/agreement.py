@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-import numpy as np
-
 from langchain_phase5.evaluation.report import EvaluationReport
 
 Level = Literal["nominal", "interval"]
@@ -28,6 +26,8 @@ def krippendorff_alpha(
         >>> krippendorff_alpha([[1, 0, 1, 1], [1, 0, 1, 0]])
         0.5333333333333333
     """
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     items = [[r for r in item if r is not None] for item in zip(*ratings, strict=True)]
     items = [item for item in items if len(item) > 1]
     values = sorted({rating for item in items for rating in item})

@@ -20,6 +20,7 @@ def compare_versions(
     storage: "Database | str | None" = None,
     threshold: float = 0.05,
     ratio_threshold: float = 0.1,
+    latency_floor: float = 0.001,
     alpha: float = 0.05,
     seed: int = 0,
 ) -> ComparisonReport:
@@ -33,6 +34,7 @@ def compare_versions(
         storage: Where runs are kept, for looking them up by name.
         threshold: A drop of a score that would be tolerated.
         ratio_threshold: A growth of latency or cost that would be tolerated, as a share.
+        latency_floor: Seconds by which an answer must be slower on average to be a regression.
         alpha: Chance of a false alarm.
         seed: Of resampling, where a test needs it.
 
@@ -49,6 +51,7 @@ def compare_versions(
         candidate=candidate,
         threshold=threshold,
         ratio_threshold=ratio_threshold,
+        latency_floor=latency_floor,
         alpha=alpha,
         seed=seed,
     )

@@ -4,14 +4,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_phase5.evaluation.dataset import DatasetDiff
-from langchain_phase5.evaluation.paired_test import Verdict, holm, paired_test
 from langchain_phase5.evaluation.regression import Kind, Regression
 from langchain_phase5.evaluation.report import EvaluationReport
 from langchain_phase5.evaluation.result import ExampleResult
 from langchain_phase5.written import write_whole
+
+if TYPE_CHECKING:
+    from langchain_phase5.evaluation.paired_test import Verdict
 
 _PRIMARY_SHARE = 0.9
 
@@ -31,6 +33,8 @@ class ComparisonReport:
         candidate: The run to judge.
         threshold: A drop of a score that would be tolerated.
         ratio_threshold: A growth of latency or cost that would be tolerated, as a share.
+        latency_floor: Seconds by which an answer must be slower on average to be a regression, and
+            which are tolerated whatever share they are: among microseconds any share is noise.
         alpha: Chance of a false alarm.
         seed: Of resampling, where a test needs it.
         findings: What was found, the first metric first.
@@ -53,6 +57,7 @@ class ComparisonReport:
     candidate: EvaluationReport
     threshold: float = 0.05
     ratio_threshold: float = 0.1
+    latency_floor: float = 0.001
     alpha: float = 0.05
     seed: int = 0
     findings: list[Regression] = field(init=False)
@@ -69,7 +74,7 @@ class ComparisonReport:
         self.findings = self._quality() + self._operations()
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> "Verdict":
         """`regression` if any score or the error rate fell, else what the first metric says."""
         quality = [each for each in self.findings if each.kind in {"score", "errors"}]
         if any(each.verdict == "regression" for each in quality):
@@ -166,6 +171,8 @@ class ComparisonReport:
         return self._corrected([each for each in found if each is not None])
 
     def _operations(self) -> list[Regression]:
+        from langchain_phase5.evaluation.paired_test import holm  # noqa: PLC0415 - NumPy
+
         found = [
             self._compare("latency", "latency", _seconds, worse=1.0),
             self._compare("cost", "cost", _dollars, worse=1.0),
@@ -192,6 +199,8 @@ class ComparisonReport:
         category: str = "",
     ) -> Regression | None:
         """Test one thing; `worse` is the sign of a change for the worse."""
+        from langchain_phase5.evaluation.paired_test import paired_test  # noqa: PLC0415 - NumPy
+
         before, after = self._paired(value, category)
         if not before:
             return None
@@ -205,14 +214,15 @@ class ComparisonReport:
             alpha=self.alpha,
             seed=self.seed,
         )
-        threshold = math.log1p(self.ratio_threshold) if ratio else self.threshold
+        earlier, now = _center(before, ratio=ratio), _center(after, ratio=ratio)
+        threshold = self._tolerated(kind, earlier)
         return Regression(
             metric=metric,
             kind=kind,
             category=category,
             verdict=test.verdict(threshold, alpha=self.alpha),
-            baseline=_center(before, ratio=ratio),
-            current=_center(after, ratio=ratio),
+            baseline=earlier,
+            current=now,
             drop=test.drop,
             low=test.low,
             high=test.high,
@@ -223,6 +233,12 @@ class ComparisonReport:
             minimum_detectable_drop=test.minimum_detectable_drop,
             needed=_needed(test.units_needed, threshold, self.alpha),
         )
+
+    def _tolerated(self, kind: Kind, baseline: float) -> float:
+        if kind not in {"latency", "cost"}:
+            return self.threshold
+        floor = self.latency_floor / baseline if kind == "latency" else 0.0
+        return math.log1p(max(self.ratio_threshold, floor))
 
     def _paired(
         self, value: Callable[[ExampleResult], float | None], category: str
@@ -238,6 +254,8 @@ class ComparisonReport:
 
     def _corrected(self, found: list[Regression]) -> list[Regression]:
         """Keep the chance of any false alarm at alpha: first metric first, the rest by Holm."""
+        from langchain_phase5.evaluation.paired_test import holm  # noqa: PLC0415 - NumPy
+
         if len(found) <= 1:
             return found
         first, *rest = found
@@ -253,7 +271,9 @@ class ComparisonReport:
 
     def _decided(self, found: Regression, adjusted: float, *, alpha: float) -> Regression:
         adjusted = min(adjusted, 1.0)
-        if adjusted < alpha:
+        slower = found.current - found.baseline
+        matters = found.kind != "latency" or slower >= self.latency_floor
+        if adjusted < alpha and matters:
             verdict: Verdict = "regression"
         else:
             sure = found.high is not None and found.high < found.threshold

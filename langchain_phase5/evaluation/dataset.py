@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, overload
 
 import orjson
 
@@ -71,6 +71,8 @@ class Example:
 class Dataset:
     """Examples under a name; `version` is a hash of their content, whatever their order.
 
+    It reads like a list: `dataset[0]` is an example, `dataset[:20]` a dataset of the first twenty.
+
     Raises:
         ValueError: Two examples share an id, or there is no name.
 
@@ -79,6 +81,8 @@ class Dataset:
         >>> dataset = Dataset(name="sums", examples=[Example(inputs={"query": "1 + 1"})])
         >>> len(dataset), len(dataset.version)
         (1, 12)
+        >>> [example.inputs["query"] for example in dataset], dataset[0] in dataset
+        (['1 + 1'], True)
     """
 
     name: str
@@ -114,6 +118,17 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.examples)
+
+    @overload
+    def __getitem__(self, place: int) -> Example: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Dataset": ...
+
+    def __getitem__(self, place: int | slice) -> "Example | Dataset":
+        if isinstance(place, slice):
+            return replace(self, examples=self.examples[place])
+        return self.examples[place]
 
     def diff(self, newer: "Dataset") -> "DatasetDiff":
         """Say which examples `newer` added, removed or changed."""

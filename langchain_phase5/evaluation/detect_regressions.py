@@ -35,7 +35,8 @@ def detect_regressions(
         adaptive: While the verdict is inconclusive, and only then, run every example again, up to
             five times in all, as `AgentEvaluator.run_until_clear` does; what `current_metrics`
             holds counts as the first runs.
-        options: Passed to `ComparisonReport`: `alpha`, `ratio_threshold`, `seed`. With `adaptive`
+        options: Passed to `ComparisonReport`: `alpha`, `ratio_threshold`, `latency_floor` (by
+            default a millisecond: less is noise, whatever share it is), `seed`. With `adaptive`
             instead `target` and `metrics`, which gave `current_metrics`, an `evaluator` if not
             `AgentEvaluator()`, and what `run_until_clear` takes: `plan`, `journal`, `seed`.
 

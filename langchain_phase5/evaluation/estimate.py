@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 CONFIDENCE = 0.95
 _EPSILON = 1e-12
@@ -42,7 +44,7 @@ class Estimate:
 
 
 def mean_estimate(
-    values: Sequence[float] | np.ndarray,
+    values: "Sequence[float] | np.ndarray",
     *,
     clusters: Sequence[str] | None = None,
     confidence: float = CONFIDENCE,
@@ -58,6 +60,8 @@ def mean_estimate(
         clusters: A cluster key per example; an empty key is a cluster of its own.
         confidence: Two-sided coverage.
     """
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     data = np.asarray(values, dtype=float)
     if not len(data):
         return Estimate()
@@ -81,7 +85,7 @@ def mean_estimate(
 
 
 def quantile_estimate(
-    values: Sequence[float] | np.ndarray, q: float, *, confidence: float = CONFIDENCE
+    values: "Sequence[float] | np.ndarray", q: float, *, confidence: float = CONFIDENCE
 ) -> Estimate:
     """Quantile with the distribution-free interval of order statistics.
 
@@ -89,6 +93,8 @@ def quantile_estimate(
     Nonparametric Statistics", 1999, section 3.2); where the ranks fall outside the sample, which
     happens for p99 of fewer than some 400 values, the end is the smallest or largest value seen.
     """
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     data = np.sort(np.asarray(values, dtype=float))
     if not len(data):
         return Estimate()
@@ -112,10 +118,12 @@ def wilson(share: float, n: int, *, confidence: float = CONFIDENCE) -> tuple[flo
     return max(center - half, 0.0), min(center + half, 1.0)
 
 
-def cluster_sums(values: np.ndarray, clusters: Sequence[str] | None) -> np.ndarray:
+def cluster_sums(values: "np.ndarray", clusters: Sequence[str] | None) -> "np.ndarray":
     """Sum `values` within each cluster; without clusters every value is its own."""
     if clusters is None or not any(clusters):
         return values
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     keys = [key or f"\0{index}" for index, key in enumerate(clusters)]
     _, index = np.unique(keys, return_inverse=True)
     return np.bincount(index, weights=values)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.evaluation.dataset import Example
@@ -76,6 +75,8 @@ def _unlike(
             kept.append(example)
     if embeddings is None or not kept:
         return kept
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     questions = [*known, *(example.inputs["query"] for example in kept)]
     vectors = np.asarray(embeddings.embed_documents(questions), dtype=float)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from langchain_phase5.evaluation.counted import counted
-from langchain_phase5.evaluation.paired_test import Verdict
+
+if TYPE_CHECKING:
+    from langchain_phase5.evaluation.paired_test import Verdict
 
 Kind = Literal["score", "errors", "latency", "cost"]
 
@@ -47,7 +49,7 @@ class Regression:
     """
 
     metric: str
-    verdict: Verdict
+    verdict: "Verdict"
     baseline: float
     current: float
     drop: float

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from langchain_phase5.evaluation.paired_test import Verdict
+if TYPE_CHECKING:
+    from langchain_phase5.evaluation.paired_test import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class SequentialTest:
     level: float = 0.021
     futility: float = 0.6
 
-    def decided(self, verdict: Verdict, runs: int, p_value: float | None = None) -> bool:
+    def decided(self, verdict: "Verdict", runs: int, p_value: float | None = None) -> bool:
         """Whether to stop after `runs` runs with this verdict, reached at `level`."""
         if verdict != "inconclusive" or runs >= self.looks[-1]:
             return True

@@ -1,9 +1,10 @@
 """Does the answer mean the same?"""
 
-from collections.abc import Awaitable, Callable, Mapping
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from operator import mul
 from typing import Any
 
-import numpy as np
 from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.evaluation.metrics.answers import accepted_answers, answer_text
@@ -34,13 +35,13 @@ def embedding_similarity(embeddings: Embeddings) -> Callable[..., Awaitable[dict
         if not accepted:
             return without_reference("embedding_similarity")
         vectors = await embeddings.aembed_documents([answer_text(outputs), *accepted])
-        answer, *references = np.asarray(vectors, dtype=float)
+        answer, *references = vectors
         closest = max(_cosine(answer, reference) for reference in references)
         return score("embedding_similarity", min(max(closest, 0.0), 1.0))
 
     return embedding_similarity
 
 
-def _cosine(first: np.ndarray, second: np.ndarray) -> float:
-    lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / lengths if lengths else 0.0
+def _cosine(first: Sequence[float], second: Sequence[float]) -> float:
+    lengths = math.hypot(*first) * math.hypot(*second)
+    return sum(map(mul, first, second)) / lengths if lengths else 0.0

@@ -4,8 +4,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from langchain_phase5.evaluation.metrics.answers import accepted_answers, answer_text, normalized
 from langchain_phase5.evaluation.metrics.score import score, without_reference
 from langchain_phase5.evaluation.metrics.text import numbers
@@ -101,6 +99,7 @@ def _relaxed(answer: str, accepted: str, tolerance: float) -> bool:
 
 def _best_match(given: dict[str, float], wanted: dict[str, float]) -> float:
     try:
+        import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
         from scipy.optimize import linear_sum_assignment
     except ImportError as error:
         msg = "chart data is paired with scipy: pip install 'langchain-phase5[eval]'"

@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from langchain_phase5.evaluation.page import numbers, svg
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _HEIGHT, _LEFT, _FOOT, _TALL = 250, 44, 216, 200
 _CURVE_POINTS = 200
@@ -19,6 +21,8 @@ def latency_plot(runs: Sequence[Sequence[float]], *, width: int) -> str:
 
     Empty where nothing was timed.
     """
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     values = [np.sort([value for value in run if value > 0]) for run in runs]
     timed = np.concatenate(values) if values else np.array([])
     if not len(timed):
@@ -42,7 +46,9 @@ def latency_plot(runs: Sequence[Sequence[float]], *, width: int) -> str:
     return svg.drawing(parts, width=width, height=_HEIGHT, title=title)
 
 
-def _steps(values: np.ndarray, x: Callable[[float], float]) -> str:
+def _steps(values: "np.ndarray", x: Callable[[float], float]) -> str:
+    import numpy as np  # noqa: PLC0415 - importing the package shall not wait for it
+
     ranks = np.unique(np.linspace(0, len(values) - 1, _CURVE_POINTS).astype(int))
     path, before = [f"M{x(values[0]):.1f} {_FOOT}"], float(_FOOT)
     for rank in ranks:

@@ -448,6 +448,55 @@ def test_cost_is_compared_by_ratio():
     assert finding.threshold == pytest.approx(math.log(1.1))
 
 
+def times(unit):
+    """Latencies of the same 60 examples, and clearly longer ones."""
+    before = [unit * (1 + i % 5) for i in range(60)]
+    return before, [each * (1.6 + 0.05 * (i % 3)) for i, each in enumerate(before)]
+
+
+def latency_of(before, after, **options):
+    good = [1] * len(before)
+    found = detect_regressions(
+        run(good, seconds=after), run(good, seconds=before), include_passes=True, **options
+    )
+    return next(each for each in found if each.kind == "latency")
+
+
+def test_slower_by_microseconds_is_noise_and_by_milliseconds_a_regression():
+    noise, real = latency_of(*times(2e-6)), latency_of(*times(0.02))
+    assert noise.p_value == real.p_value < 0.05
+    assert (noise.verdict, real.verdict) == ("pass", "regression")
+    assert math.expm1(noise.threshold) == pytest.approx(0.001 / noise.baseline)
+    assert math.expm1(real.threshold) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("floor", "verdict"), [(0.0, "regression"), (1e-6, "regression"), (0.05, "pass")]
+)
+def test_whoever_asks_sets_the_floor_of_latency(floor, verdict):
+    before, after = times(2e-6 if floor < 0.001 else 0.01)
+    assert latency_of(before, after, latency_floor=floor).verdict == verdict
+    good = [1] * len(before)
+    found = compare_versions(
+        run(good, seconds=before), run(good, seconds=after), latency_floor=floor
+    )
+    assert next(each for each in found.findings if each.kind == "latency").verdict == verdict
+
+
+def test_below_the_floor_but_perhaps_above_it_is_not_clear():
+    before, after = [0.001] * 60, [0.001] * 51 + [0.05] * 9
+    found = latency_of(before, after)
+    assert found.p_value < 0.05
+    assert found.current - found.baseline < 0.001 < found.baseline * math.expm1(found.high)
+    assert found.verdict == "inconclusive"
+
+
+def test_the_floor_of_latency_says_nothing_of_cost():
+    cost = [1e-6] * 40
+    found = compare_versions(run([1] * 40, cost=cost), run([1] * 40, cost=[2e-6] * 40))
+    assert [each.verdict for each in found.findings if each.kind == "cost"] == ["regression"]
+
+
 def test_equal_latencies_pass_however_few():
     found = compare_versions(run([1] * 9, seconds=[1.5] * 9), run([1] * 9, seconds=[1.5] * 9))
     assert {each.metric: each.verdict for each in found.findings}["latency"] == "pass"

@@ -98,6 +98,25 @@ def test_ids_must_differ_but_the_same_question_may_come_twice():
     assert second.id == f"{first.id}-2"
 
 
+def test_a_dataset_reads_like_a_list():
+    examples = [Example(id=str(i), inputs={"i": i}) for i in range(5)]
+    dataset = Dataset(name="d", examples=examples, tags=("a",))
+    assert list(dataset) == examples
+    assert (dataset[0], dataset[-1], len(dataset)) == (examples[0], examples[-1], 5)
+    assert examples[2] in dataset
+    with pytest.raises(IndexError):
+        dataset[5]
+
+
+def test_a_slice_of_a_dataset_is_a_dataset():
+    dataset = Dataset(name="d", examples=[Example(inputs={"i": i}) for i in range(5)], tags=("a",))
+    part = dataset[1:3]
+    assert (part.name, part.tags, len(part)) == ("d", ("a",), 2)
+    assert [part[0].id, part[1].id] == [dataset[1].id, dataset[2].id]
+    assert part.version != dataset.version == dataset[:].version
+    assert dataset.diff(part).removed == sorted(dataset[i].id for i in (0, 3, 4))
+
+
 def test_a_dataset_needs_a_name():
     with pytest.raises(ValueError, match="needs a name"):
         Dataset(name="")

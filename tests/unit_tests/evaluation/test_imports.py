@@ -7,8 +7,8 @@ from langchain_phase5 import evaluation
 from langchain_phase5.evaluation import metrics
 
 HEAVY = {
-    "datasets", "langsmith.evaluation", "matplotlib", "nltk", "pandas", "ragas", "ray",
-    "sacrebleu", "scipy", "sqlalchemy", "torch", "transformers",
+    "datasets", "langgraph", "langsmith.evaluation", "matplotlib", "nltk", "numpy", "pandas",
+    "ragas", "ray", "rich", "sacrebleu", "scipy", "sqlalchemy", "torch", "transformers",
 }  # fmt: skip
 
 
