@@ -5,8 +5,8 @@ import tempfile
 from functools import partial
 from typing import Any
 
-from langchain_phase5.server.app import create_app
 from langchain_phase5.server.settings import ServerSettings
+from langchain_phase5.server.warm_up import warm_app
 from langchain_phase5.storage.api_keys import ApiKeyStore
 from langchain_phase5.storage.database import Database
 
@@ -28,13 +28,13 @@ def run_server(settings: ServerSettings) -> None:
         raise ImportError(msg) from error
     check_exposure(settings)
     if settings.workers == 1:
-        uvicorn.run(create_app(settings), **uvicorn_options(settings))
+        uvicorn.run(warm_app(settings), **uvicorn_options(settings))
         return
     os.environ.update(settings.to_environment())
     with tempfile.TemporaryDirectory(prefix="langchain-phase5-metrics-") as folder:
         os.environ.setdefault(_SHARED_METRICS, folder)
         uvicorn.run(
-            "langchain_phase5.server.app:create_app",
+            "langchain_phase5.server.warm_up:warm_app",
             factory=True,
             workers=settings.workers,
             **uvicorn_options(settings),

@@ -16,6 +16,7 @@ from langchain_phase5.vision.errors import (
     UnreadableImageError,
 )
 from langchain_phase5.vision.limits import ImageLimits
+from langchain_phase5.vision.metadata import png_without_samples
 from langchain_phase5.vision.paths import too_many_bytes
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -238,11 +239,15 @@ def _shrink(pixels: int, limits: ImageLimits) -> int:
 def _orientation(image: Image.Image, data: bytes) -> int:
     # Asking a PNG for its Exif decodes all of it, as the block may come last. A TIFF already
     # states its size upright.
-    silent = image.format == "PNG" and not any(hint in data for hint in _EXIF_HINTS)
-    if silent or image.format == "TIFF":
+    if image.format == "TIFF" or (image.format == "PNG" and not _has_exif(data)):
         return 1
     orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     return orientation if orientation in _TURNS else 1
+
+
+def _has_exif(png: bytes) -> bool:
+    said = png_without_samples(png)
+    return any(hint in said for hint in _EXIF_HINTS)
 
 
 _EXIF_HINTS = (b"eXIf", b"Raw profile type", b"com.adobe.xmp")

@@ -24,20 +24,29 @@ _END = b""
 """The last part of a file whose end was found."""
 
 
+def png_without_samples(data: bytes) -> bytes:
+    """Return what a PNG says beside its pixels: quick to search, as it is a small part of it."""
+    return b"".join(data[start:end] for kind, start, end in _png_chunks(data) if kind != b"IDAT")
+
+
 def _png_parts(data: bytes) -> Iterator[bytes]:
-    """Yield signature and chunks (PNG, third edition, section 5.3: length, type, data, CRC)."""
     yield _PNG_SIGNATURE
-    at = len(_PNG_SIGNATURE)
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4])
-        kind = data[at + 4 : at + 8]
-        if end > len(data):
-            return
+    for kind, start, end in _png_chunks(data):
         if kind in _PNG_KEPT:
-            yield data[at:end]
+            yield data[start:end]
         if kind == b"IEND":
             yield _END
             return
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield type, start and end (PNG, third edition, section 5.3: length, type, data, CRC)."""
+    at = len(_PNG_SIGNATURE)
+    while at + 12 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4])
+        if end > len(data):
+            return
+        yield data[at + 4 : at + 8], at, end
         at = end
 
 

@@ -6,14 +6,14 @@ import io
 import json
 import socket
 import struct
-import threading
 import time
 import zipfile
 import zlib
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from loopback import running
 from service import Served, inline, png
 
 from langchain_phase5.storage.api_keys import ApiKeyStore
@@ -133,13 +133,8 @@ class Canary(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def canary():
-    server = HTTPServer(("127.0.0.1", 0), Canary)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Canary)) as server:
+        yield server.server_port
 
 
 @pytest.mark.parametrize(

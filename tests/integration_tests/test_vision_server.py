@@ -4,13 +4,13 @@ import asyncio
 import base64
 import io
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 import pytest
 from langchain.agents import create_agent
 from langchain_openai import ChatOpenAI
+from loopback import running
 from PIL import Image
 
 from langchain_phase5.vision import ToolImageMiddleware, VisionAnalyzer, VisionToolkit
@@ -155,12 +155,8 @@ def _responses(body, images):
 
 @pytest.fixture
 def server():
-    with LookingServer() as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    with running(LookingServer()) as server:
+        yield server
 
 
 def model_of(server, **kwargs):
