@@ -6,8 +6,9 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._bars import Bar, BarSet, find_bars
+from langchain_phase5.vision.charts._bars import COLORFUL, Bar, BarSet, find_bars
 from langchain_phase5.vision.charts._canvas import Box, Canvas
+from langchain_phase5.vision.charts._frame import find_frame
 from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts._scale import Scale, roundest
 from langchain_phase5.vision.charts._tick_labels import Ticks
@@ -36,9 +37,11 @@ def read_bars(canvas: Canvas, layout: Layout) -> ChartData:
     box = _flip(layout.legend_box) if layout.legend_box else None
     lying = find_bars(turned, _flip(layout.plot), box, layout.y.positions)
     if upright and layout.y.scale and _prefers(upright, lying, layout):
+        _check_rest(canvas, layout, upright, axis=0)
         data = _assemble(upright, layout, layout.x, layout.y, layout.y.scale, axis=0)
         labels = layout.x_label, layout.y_label
     elif lying and layout.x.scale:
+        _check_rest(canvas, layout, lying, axis=1)
         data = _assemble(lying, layout, layout.y, layout.x, layout.x.scale, axis=1)
         labels = layout.y_label, layout.x_label
     else:
@@ -58,6 +61,28 @@ def _prefers(upright: BarSet, lying: BarSet | None, layout: Layout) -> bool:
     if lying is None or not layout.x.scale:
         return True
     return (upright.coverage, len(upright.bars)) >= (lying.coverage, len(lying.bars))
+
+
+def _check_rest(canvas: Canvas, layout: Layout, found: BarSet, *, axis: int) -> None:
+    """Refuses grey bars beside which there is other ink: `coverage` knows colorful ink only.
+
+    Raises:
+        UnreadableChartError: There is such ink, as where grey lines look like bars in part.
+    """
+    shades = canvas.palette[[bar.color for bar in found.bars]]
+    if (shades.max(axis=1) - shades.min(axis=1)).max() > COLORFUL:
+        return
+    frame = find_frame(canvas, layout)
+    rest = frame.ink.copy()
+    bars = [(bar.left, round(bar.top), bar.right, round(bar.bottom)) for bar in found.bars]
+    for box in [*(b if axis == 0 else _flip(b) for b in bars), *layout.print]:
+        left, top, right, bottom = box
+        left, right = left - frame.left, right - frame.left
+        top, bottom = top - frame.top, bottom - frame.top
+        rest[max(0, top - 3) : max(0, bottom + 3), max(0, left - 3) : max(0, right + 3)] = False
+    if rest.sum() > (1 - LEAST_COVERAGE) * frame.ink.sum():
+        msg = "there are other grey marks beside the bars"
+        raise UnreadableChartError(msg)
 
 
 def _assemble(

@@ -11,6 +11,8 @@ from langchain_phase5.vision.charts._canvas import Box, Canvas, components
 
 THINNEST = 3
 """Narrower runs of color are lines, ticks or letters."""
+COLORFUL = 60
+"""Difference between the strongest and the weakest channel (0-255) of what is no grey."""
 MOST_PIECES = 800
 """A color in more pieces than this draws no bars."""
 
@@ -79,7 +81,7 @@ def find_bars(canvas: Canvas, plot: Box, legend: Box | None, labels: list[float]
 def _colored(canvas: Canvas, plot: Box, legend: Box | None) -> int:
     """Pixels in a color other than grey, inside the plot and outside the legend."""
     spread = canvas.palette.max(axis=1) - canvas.palette.min(axis=1)
-    colors = [c for c in np.flatnonzero(spread > 60) if c not in canvas.panels]
+    colors = [c for c in np.flatnonzero(spread > COLORFUL) if c not in canvas.panels]
     shown = np.isin(canvas.colors, colors)
     if legend:
         shown[max(0, legend[1]) : legend[3], max(0, legend[0]) : legend[2]] = False
@@ -87,6 +89,8 @@ def _colored(canvas: Canvas, plot: Box, legend: Box | None) -> int:
 
 
 def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
+    from scipy import ndimage
+
     found: list[Bar] = []
     x0, y0, x1, y1 = plot
     for color in range(len(canvas.palette)):
@@ -94,6 +98,8 @@ def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
             continue
         mask = np.zeros_like(canvas.colors, dtype=bool)
         mask[y0:y1, x0:x1] = canvas.mask(color)[y0:y1, x0:x1]
+        if np.ptp(canvas.palette[color]) <= COLORFUL:  # axes may have that color, and join the bars
+            mask = ndimage.binary_opening(mask, np.ones((THINNEST + 1, THINNEST + 1)))
         labels, boxes = components(mask)
         if len(boxes) > MOST_PIECES:  # dots or dust, which it would take long to look through
             continue

@@ -29,7 +29,8 @@ def by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
     turned = (np.abs(pull) * vote[None, :]).sum(axis=1) + 0.1 * vote < 0
     turned |= _lying(glyphs, np.asarray(np.isfinite(beside).any(axis=1)))
     turned = _with_neighbors(turned, np.isfinite(beside), np.isfinite(below))
-    turned |= _level_with(glyphs, turned)
+    alone = ~(np.isfinite(beside) | np.isfinite(below)).any(axis=1)
+    turned |= alone & _level_with(glyphs, turned)
     return (
         [g for g, t in zip(glyphs, turned, strict=True) if not t],
         [g for g, t in zip(flipped, turned, strict=True) if t],

@@ -121,7 +121,17 @@ def _long_lines(pixels: NDArray[np.float64], ground: NDArray[np.float64]) -> lis
 
 def _in_line(box: Box, boxes: list[Box]) -> int:
     """The length of the pieces on one line, which marks may interrupt."""
-    return sum(b[2] - b[0] for b in boxes if abs(b[1] + b[3] - box[1] - box[3]) <= 3)
+    return sum(b[2] - b[0] for b in _pieces(box, boxes))
+
+
+def _whole(box: Box, boxes: list[Box]) -> tuple[int, int]:
+    """Where the line of which a box is a piece starts and ends."""
+    pieces = _pieces(box, boxes)
+    return min(b[0] for b in pieces), max(b[2] for b in pieces)
+
+
+def _pieces(box: Box, boxes: list[Box]) -> list[Box]:
+    return [b for b in boxes if abs(b[1] + b[3] - box[1] - box[3]) <= 3]
 
 
 def _drawn(lines: list[Box], shape: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -165,8 +175,9 @@ def _ends(
         return sheet
     low, high = 0, size
     if shelves:
-        low = int(np.median([box[0] for box in shelves]))
-        high = int(np.median([box[2] for box in shelves]))
+        whole = np.array([_whole(box, shelves) for box in shelves])
+        weights = whole[:, 1] - whole[:, 0]  # what is short may be part of a mark
+        low, high = (int(np.median(np.repeat(ends, weights))) for ends in whole.T)
     low, high = min(low, max(0, int(ticks[0]) - 3)), max(high, min(size, int(ticks[1]) + 4))
     before = [wall for wall in walls if wall[3] <= ticks[0] + 4 and wall[1] - low <= TICK]
     after = [wall for wall in walls if wall[1] >= ticks[1] - 4 and high - wall[3] <= TICK]

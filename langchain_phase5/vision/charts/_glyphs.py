@@ -11,9 +11,13 @@ COLORFUL = 60
 """Difference between the strongest and the weakest channel (0-255) of what is no grey."""
 VIVID = 0.4
 """The same as a share of the distance from the background."""
-THICKEST_TICK, LONGEST_TICK = 4, 14
+THICKEST_TICK, LONGEST_TICK = 5, 14
 """A tick mark across and along, in pixels."""
+SOLID = 0.9
+"""Share of the length of a stroke in which its middle is ink."""
 MOST_GLYPHS = 1500
+LONGEST_DASH = 25
+"""Most pixels between the dashes of one line, also where it crosses another dashed line."""
 LONG_STROKE = 45
 """Pixels."""
 
@@ -32,7 +36,7 @@ def find_glyphs(canvas: Canvas, panel: int) -> list[Box]:
         and min(bottom - top, right - left) <= tallest
         and _stands_on(near, (left, top, right, bottom))
         and not _is_colorful(canvas, (left, top, right, bottom), panel)
-        and not _hangs_on(strokes, (left, top, right, bottom))
+        and not _hangs_on(strokes, far, (left, top, right, bottom))
     ]
     return _without_ticks(found[:MOST_GLYPHS])
 
@@ -53,7 +57,7 @@ def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
     pieces, boxes = components(ink)
     flat = [number for number, box in enumerate(boxes, start=1) if box[3] - box[1] <= 3]
     dashes = np.isin(pieces, flat)  # and no part of a letter or a marker
-    bridged = ndimage.binary_closing(dashes, np.ones((1, 17)))
+    bridged = ndimage.binary_closing(dashes, np.ones((1, LONGEST_DASH)))
     long = ndimage.binary_opening(bridged, np.ones((1, max(60, round(0.15 * ink.shape[1])))))
     lines, found = components(long)
     row = [
@@ -61,7 +65,10 @@ def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
         for number, (left, top, right, bottom) in enumerate(found, start=1)
         if len(np.unique(pieces[top:bottom, left:right] * dashes[top:bottom, left:right])) > 5
     ]
-    return np.asarray(np.isin(lines, row) & dashes)
+    line = np.isin(lines, row)
+    crossings = [n for n, b in enumerate(boxes, start=1) if max(b[2] - b[0], b[3] - b[1]) <= 6]
+    crossed = np.intersect1d(np.unique(pieces[line]), crossings)
+    return np.asarray(line & dashes | np.isin(pieces, crossed))
 
 
 def _stands_on(near: NDArray[np.bool_], box: Box) -> bool:
@@ -88,18 +95,21 @@ def _is_colorful(canvas: Canvas, box: Box, panel: int) -> bool:
     return bool(np.median(spread) > COLORFUL or np.median(spread / contrast[dark]) > VIVID)
 
 
-def _hangs_on(strokes: NDArray[np.bool_], box: Box) -> bool:
-    """Whether a short stroke ends at a long line: a tick mark at its axis, not a letter."""
+def _hangs_on(strokes: NDArray[np.bool_], ink: NDArray[np.bool_], box: Box) -> bool:
+    """Whether a short solid stroke ends at a long line: a tick mark at its axis, not a letter."""
     left, top, right, bottom = box
     width, height = right - left, bottom - top
     if min(width, height) > THICKEST_TICK or max(width, height) > LONGEST_TICK:
         return False
-    beyond = (
-        [strokes[max(0, top - 2) : top, left:right], strokes[bottom : bottom + 2, left:right]]
+    along = ink[top:bottom, left:right].mean(axis=1 if height < width else 0)
+    if along.max() < SOLID:
+        return False
+    ends = (
+        [strokes[max(0, top - 1) : top, left:right], strokes[bottom : bottom + 1, left:right]]
         if height > width
-        else [strokes[top:bottom, max(0, left - 2) : left], strokes[top:bottom, right : right + 2]]
+        else [strokes[top:bottom, max(0, left - 1) : left], strokes[top:bottom, right : right + 1]]
     )
-    return any(end.any() for end in beyond)
+    return any(end.any() for end in ends)
 
 
 def _without_ticks(glyphs: list[Box]) -> list[Box]:

@@ -14,6 +14,10 @@ COVERED = 0.42
 """Share of a pixel that a mark covers before the pixel counts as its ink."""
 OFF_RAY = 45.0
 """How far a pixel may be from a blend of ground and mark (maximum over channels, 0-255)."""
+NEAR_RAY = 12.0
+"""The same for pixels that are surely such a blend."""
+SAME_HUE = 0.98
+"""Cosine between two colors as seen from the ground, from which on they are shades of one."""
 LEAST = 12
 """Fewest pixels of a series."""
 
@@ -43,7 +47,7 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
     """
     if len(layout.legend) > 1:
         names: list[str | None] = [entry.name for entry in layout.legend]
-        colors = np.array([entry.rgb for entry in layout.legend], dtype=float)
+        colors = _full(frame, np.array([entry.rgb for entry in layout.legend], dtype=float))
     else:
         names, colors = [None], _only_color(frame)
     covers = _covers(frame, colors) if len(colors) > 1 else [_cover_of_all(frame, colors[0])]
@@ -59,6 +63,26 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
         msg = "there are marks in a color that no series has"
         raise UnreadableChartError(msg)
     return inks
+
+
+def _full(frame: Frame, colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The colors of swatches, purer where the plot shows the same hue further from the ground.
+
+    The swatch of a line that is thinner than a pixel is a blend of its color with the ground.
+    """
+    away = frame.pixels[frame.ink] - frame.ground
+    along = colors - frame.ground
+    lengths = np.maximum(1.0, np.linalg.norm(along, axis=1))
+    alike = along @ along.T / lengths[:, None] / lengths
+    out = colors.copy()
+    for index, (ray, length) in enumerate(zip(along, lengths, strict=True)):
+        if (alike[index] > SAME_HUE).sum() > 1:
+            continue  # shades of one hue: the purer color is another entry
+        share = away @ ray / length**2
+        on_ray = (np.abs(away - share[:, None] * ray).max(axis=1) <= NEAR_RAY) & (share >= 1.0)
+        if on_ray.sum() >= LEAST:
+            out[index] = frame.ground + float(np.quantile(share[on_ray], 0.7)) * ray
+    return np.clip(out, 0.0, 255.0)
 
 
 def _only_color(frame: Frame) -> NDArray[np.float64]:

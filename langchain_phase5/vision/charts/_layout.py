@@ -24,6 +24,8 @@ class Layout:
     """Where the marks may be."""
     legend: list[LegendEntry]
     canvas: Canvas
+    print: list[Box]
+    """Every phrase, whatever it is."""
     title: str | None = None
     x_label: str | None = None
     y_label: str | None = None
@@ -59,7 +61,7 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
     left = max((box[2] for box in y.boxes), default=0)
     bottom = min((box[1] for box in x.boxes), default=canvas.height)
     plot = (left, 0, canvas.width, bottom)
-    layout = Layout(x, y, plot, legend, canvas)
+    layout = Layout(x, y, plot, legend, canvas, [phrase.box for phrase in phrases])
     _name(layout, [p for p in free if p not in row and p not in column])
     return layout
 

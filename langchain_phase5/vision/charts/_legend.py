@@ -11,6 +11,8 @@ NEAR_COLOR = 48
 """Largest distance (maximum over channels, 0-255) between a mark and its legend swatch."""
 FAINT = 40
 """Distance from the background (0-255) above which something is a swatch."""
+PURE = 0.3
+"""Share of a swatch that shows its full color: of three rows of a thin line, the middle one."""
 _LONE = {"\u00a5": "y", "\u20ac": "c", "\u00d7": "x"}
 """What lone small letters are taken for."""
 
@@ -30,7 +32,7 @@ class LegendEntry:
 
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
     """Phrases with an isolated swatch to their left, and the ids of those phrases."""
-    swatches = _swatches(canvas)
+    swatches = [one for one in _swatches(canvas) if not _is_print(one[1], phrases)]
     line = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
     found = []
     for phrase in phrases:
@@ -86,7 +88,8 @@ def _printed_swatch(
     number, box = max(near, key=lambda one: (labels == one[0]).sum())
     inside = part[labels == number]
     strong = np.abs(inside - ground).max(axis=1)
-    red, green, blue = np.median(inside[strong >= np.quantile(strong, 0.5)], axis=0).tolist()
+    full = strong >= np.quantile(strong, 1 - PURE)
+    red, green, blue = np.median(inside[full], axis=0).tolist()
     return (red, green, blue), (box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0)
 
 
@@ -108,6 +111,13 @@ def _unlike(canvas: Canvas, swatch: int, mark: int) -> float:
     share = float((one - paper) @ along / max(1.0, along @ along))
     share = min(1.1, max(0.4, share))
     return float(np.abs(one - paper - share * along).max()) + 40 * abs(1 - share)
+
+
+def _is_print(box: Box, phrases: list[Phrase]) -> bool:
+    """Whether a patch of color is part of a printed phrase."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    boxes = (phrase.box for phrase in phrases)
+    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
 
 
 def _swatches(canvas: Canvas) -> list[tuple[int, Box, int]]:

@@ -16,7 +16,7 @@ from langchain_phase5.vision.charts._markers import Marker, find_markers
 from langchain_phase5.vision.charts._redrawing import Match, redraw_line
 from langchain_phase5.vision.charts._scale import Scale
 from langchain_phase5.vision.charts._tick_labels import Ticks
-from langchain_phase5.vision.charts._traces import Trace, trace
+from langchain_phase5.vision.charts._traces import Trace, trace, with_halos
 from langchain_phase5.vision.charts.chart_data import (
     ChartAxis,
     ChartData,
@@ -52,7 +52,7 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
     if all(lines):
         kind, (series, matches) = (
             "line",
-            _lines(frame, inks, [t for t in lines if t], layout, scale),
+            _lines(frame, inks, with_halos([t for t in lines if t]), layout, scale),
         )
     elif any(lines):
         msg = "some series are lines and some are not"

@@ -72,7 +72,7 @@ def _lines(profile: NDArray[np.float64]) -> list[float]:
         if stop - start <= 4:
             weights = profile[start:stop]
             center = float((weights * np.arange(start, stop)).sum() / weights.sum())
-            lines.append(center - 0.5 * ((stop - start) % 2))
+            lines.append(center - 0.5 * (int(stop - start) % 2))
     return lines
 
 

@@ -1,6 +1,6 @@
 """Follows a line of a chart: its middle in every column, to a fraction of a pixel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ LONGEST_GAP = 0.25
 """Share of its columns in which a line may be hidden."""
 SHORTEST = 0.1
 """Share of the frame's width that a line covers in one piece."""
+SPINE = 4
+"""Most pixels that the line of the frame takes at the edge."""
 SPECK = 5
 """Patches of fewer pixels are blends of other colors, not part of a line."""
 
@@ -28,13 +30,21 @@ class Trace:
     thickness: float
     """Across the stroke."""
     markers: tuple[tuple[float, float, float], ...]
-    """Center and radius of the markers along the line; empty when it has none."""
+    """Center and radius of the markers along the line; empty when none are found."""
+    halo: float = 0.0
+    """Radius of the markers that another line of the chart has."""
 
     @property
     def reach(self) -> float:
         """How far ink may be from a point: half the stroke, or the radius of a marker."""
         radius = max((radius for _, _, radius in self.markers), default=0.0)
-        return max(self.thickness / 2, radius)
+        return max(self.thickness / 2, radius, self.halo)
+
+
+def with_halos(lines: list[Trace]) -> list[Trace]:
+    """The lines, each with the markers of the others: on a thick line small ones are not seen."""
+    radii = [radius for line in lines for _, _, radius in line.markers]
+    return [replace(line, halo=max(radii, default=0.0)) for line in lines]
 
 
 def trace(ink: Ink) -> Trace | None:
@@ -116,6 +126,30 @@ def _markers(
         for box, one in zip(boxes, alike, strict=True)
         if one
     ]
+    found += _cut_markers(mask, ends, float(np.median(sizes[:, 1])))
     widest = float(np.median(sizes)) / 2 + 3
     at_ends = all(min(abs(x - end) for x, _, _ in found) <= widest for end in ends)
     return tuple(sorted(found)) if at_ends else ()
+
+
+def _cut_markers(
+    mask: NDArray[np.bool_], ends: tuple[float, float], height: float
+) -> list[tuple[float, float, float]]:
+    """Markers at an end of the line of which the edge of the frame cuts off one half."""
+    width = mask.shape[1]
+    cut = []
+    for end, edge, inward in zip(ends, (0, width - 1), (1, -1), strict=True):
+        columns = [mask[:, int(end) + inward * step] for step in range(3)]
+        runs = [_longest_run(column) for column in columns]
+        shortest = min(stop - start for start, stop in runs)
+        if abs(end - edge) <= SPINE and 0.7 * height <= shortest <= height + 2:
+            middle = np.mean([(start + stop - 1) / 2 for start, stop in runs])
+            cut.append((float(edge), float(middle), height / 2))
+    return cut
+
+
+def _longest_run(column: NDArray[np.bool_]) -> tuple[int, int]:
+    """First and last row (exclusive) of the longest stretch of ink in a column."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], column.astype(int), [0]])))
+    runs = list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    return max(runs, key=lambda run: run[1] - run[0], default=(0, 0))

@@ -8,6 +8,7 @@ from langchain_phase5.vision.charts._layout import find_layout
 from langchain_phase5.vision.charts._pie_chart import find_disc, read_pie
 from langchain_phase5.vision.charts._point_chart import read_points
 from langchain_phase5.vision.charts._reading import read_phrases
+from langchain_phase5.vision.charts._slanted_labels import with_slanted
 from langchain_phase5.vision.charts._words import find_phrases
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
@@ -47,6 +48,7 @@ class ChartReader:
         phrases = find_phrases(canvas)
         phrases.sort(key=lambda p: (p.upright, p.box[3] // 4 if p.upright else p.box[1], p.box[0]))
         read_phrases(canvas, phrases)
+        phrases = with_slanted(canvas, phrases)
         disc = find_disc(canvas)
         if disc:
             return read_pie(canvas, phrases, disc)
