@@ -35,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.asked.append((self.headers["Host"], self.path))
+        self.server.headers = dict(self.headers)
         name = self.path.strip("/").partition("/")[0].partition("?")[0]
         getattr(self, name, self.missing)()
 
@@ -218,6 +219,23 @@ def test_servers_that_misbehave_get_nowhere(server, fetcher, path, error, word):
     with pytest.raises(error, match=word) as failure:
         load_image(url(server, path + "?token=geheim"), fetcher=fetcher, limits=limits)
     assert "geheim" not in str(failure.value)
+
+
+def test_a_request_tells_nothing_but_what_it_wants(server, fetcher, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    load_image(url(server, "good"), fetcher=fetcher)
+    assert server.headers == {
+        "Host": f"pictures.example:{server.server_port}",
+        "Accept": "image/*, application/pdf",
+        "Accept-Encoding": "identity",
+        "User-Agent": "langchain-phase5",
+    }
+
+
+def test_the_next_address_is_tried_where_one_does_not_answer(server, fetcher, monkeypatch):
+    monkeypatch.setattr("langchain_phase5.vision.fetch.is_public", lambda address: True)
+    fetcher._resolve = lambda host, port: ["127.0.0.2", "127.0.0.1"]
+    assert load_image(url(server, "good"), fetcher=fetcher).width == 30
 
 
 def test_a_name_is_resolved_once_and_the_connection_goes_there(server, fetcher, names):

@@ -131,6 +131,27 @@ def test_a_host_that_is_not_there_is_not_found():
         fetch("https://nowhere.example/a.png?token=geheim", resolve=resolve)
 
 
+def test_a_resolver_with_a_fault_of_its_own_is_not_hidden():
+    def resolve(host, port):
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        fetch("https://pictures.example/a.png", resolve=resolve)
+
+
+def test_a_resolver_is_asked_for_the_host_and_the_port():
+    asked = []
+
+    def resolve(host, port):
+        asked.append((host, port))
+        return []
+
+    for url in ("http://a.example/", "https://b.example/", "http://c.example:443/"):
+        with pytest.raises(ImageNotFoundError, match="no host"):
+            fetch(url, resolve=resolve)
+    assert asked == [("a.example", 80), ("b.example", 443), ("c.example", 443)]
+
+
 def test_a_name_server_that_does_not_answer_costs_no_more_than_the_deadline():
     def resolve(host, port):
         time.sleep(1)

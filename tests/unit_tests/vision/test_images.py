@@ -347,6 +347,34 @@ def test_frames_beyond_the_cap_are_neither_counted_nor_read():
             load_image(data, frame=frame, limits=limits)
 
 
+def test_no_more_frames_are_counted_than_may_be_decoded():
+    pages = [page.resize((100, 100)) for page in shades(10)]
+    data = encoded(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    # Reaching a frame decodes all before it: at most four times as many pixels as one may have.
+    assert load_image(data, limits=ImageLimits(max_pixels=20_000)).frame_count == 8
+    assert load_image(data, limits=ImageLimits(max_pixels=10_000)).frame_count == 4
+    assert load_image(data, frame=7, limits=ImageLimits(max_pixels=20_000)).frame == 7
+    with pytest.raises(ImageNotFoundError, match="frames 0 to 7"):
+        load_image(data, frame=8, limits=ImageLimits(max_pixels=20_000))
+    with pytest.raises(ImageNotFoundError, match="Frame -1"):
+        load_image(data, frame=-1)
+
+
+def test_a_later_page_that_is_too_large_is_refused():
+    data = encoded(drawing(), "TIFF", save_all=True, append_images=[drawing((90, 60))])
+    limits = ImageLimits(max_pixels=3_000)
+    for frame in (0, 1):
+        with pytest.raises(ImageTooLargeError, match="90 x 60"):
+            load_image(data, frame=frame, limits=limits)
+
+
+def test_a_photo_with_a_second_picture_inside_is_one_picture():
+    data = encoded(drawing(), "MPO", save_all=True, append_images=[drawing()])
+    loaded = load_image(data)
+    assert (loaded.format, loaded.frame_count) == ("JPEG", 1)
+    assert close(loaded.image, drawing())
+
+
 def test_a_pdf_is_drawn_page_by_page():
     pages = [page.resize((200, 100)) for page in shades(3)]
     data = encoded(pages[0], "PDF", save_all=True, append_images=pages[1:], resolution=100)
@@ -492,6 +520,23 @@ def test_large_pictures_are_shrunk_by_a_whole_factor():
     assert just.image.size == (60, 40)
 
 
+@pytest.mark.parametrize("height", [63, 64, 65, 127, 128, 129, 300])
+def test_tall_pictures_are_read_to_the_last_row(height):
+    noise = Image.effect_noise((20, height), 90).convert("RGB")
+    assert load_image(encoded(noise)).image.tobytes() == noise.tobytes()
+    half = load_image(encoded(noise), limits=ImageLimits(work_pixels=20 * height // 4 + 30))
+    assert half.image.size == (half.width, half.height) == (10, -(-height // 2))
+    assert half.image.tobytes() == noise.reduce(2).tobytes()
+
+
+def test_a_turned_picture_is_shrunk_to_the_size_that_was_promised():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(drawing((61, 33)), "JPEG", exif=exif)
+    loaded = load_image(data, limits=ImageLimits(work_pixels=600))
+    assert loaded.image.size == (loaded.width, loaded.height) == (17, 31)
+
+
 @pytest.mark.parametrize("mode", ["P", "CMYK", "L", "1"])
 def test_every_mode_is_shrunk_in_its_colors(mode):
     image = drawing((128, 128)).convert(mode)
@@ -517,6 +562,35 @@ def test_every_mode_is_shrunk_in_its_colors(mode):
 def test_only_listed_formats_are_decoded(data, word):
     with pytest.raises(UnreadableImageError, match=word):
         load_image(data)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"GIF87a", "GIF"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+        (b"MM\0*", "TIFF"),
+        (b"BM", "BMP"),
+        (b"RIFF....WEBP", "WEBP"),
+        *((b"....ftyp" + brand, "AVIF") for brand in (b"avif", b"avis")),
+        *((b"....ftyp" + brand, "HEIF") for brand in (b"heic", b"heix", b"mif1", b"msf1")),
+        (b" " * 1019 + b"%PDF-", "PDF"),
+    ],
+)
+def test_the_first_bytes_say_what_it_is(start, name):
+    with pytest.raises(UnreadableImageError, match=rf"The {name}( image)? is broken"):
+        load_image(start + bytes(100))
+
+
+@pytest.mark.parametrize(
+    "start", [b"RIFF....WAVE", b"....ftypmp42", b" " * 1020 + b"%PDF-", b" BM"]
+)
+def test_what_only_looks_alike_is_no_image(start):
+    with pytest.raises(UnreadableImageError, match="no image that can be read"):
+        load_image(start + bytes(100))
 
 
 @pytest.mark.parametrize(
