@@ -6,10 +6,10 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from PIL import Image
 from pydantic import ValidationError
@@ -21,12 +21,10 @@ from langchain_phase5.vision.errors import (
 )
 from langchain_phase5.vision.images import DEFAULT_LIMITS, LoadedImage, load_image
 from langchain_phase5.vision.limits import ImageLimits
+from langchain_phase5.vision.object_store import open_objects, plain_errors
 from langchain_phase5.vision.paths import too_many_bytes
 from langchain_phase5.vision.sources import ImageSource
 from langchain_phase5.vision.stored_image import StoredImage
-
-if TYPE_CHECKING:
-    from obstore.store import ObjectStore
 
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 _THUMBNAIL: Final = (256, 256)
@@ -73,7 +71,7 @@ class ImageStore:
             ValueError: The location or the options make no sense.
         """
         self._limits = limits
-        self._objects = _open(location, dict(options or {}))
+        self._objects = open_objects(location, options or {})
 
     def put(
         self, image: ImageSource | LoadedImage, *, metadata: Mapping[str, str] | None = None
@@ -99,7 +97,7 @@ class ImageStore:
             thumbnail_sha256=known.thumbnail_sha256 if known else _hash(thumbnail),
             metadata=_merged(known.metadata if known else {}, metadata or {}),
         )
-        with _plain_errors():
+        with plain_errors():
             if known is None:
                 self._objects.put(_image_key(image_id), data)
                 self._objects.put(_thumbnail_key(image_id), thumbnail)
@@ -146,7 +144,7 @@ class ImageStore:
             OSError: The store cannot be reached.
         """
         for key in (_record_key(image_id), _thumbnail_key(image_id), _image_key(image_id)):
-            with suppress(FileNotFoundError), _plain_errors():
+            with suppress(FileNotFoundError), plain_errors():
                 self._objects.delete(key)
 
     def expire(self, *, older_than: timedelta) -> builtins.list[str]:
@@ -201,7 +199,7 @@ class ImageStore:
             return None
 
     def _records(self) -> Iterator[tuple[str, datetime]]:
-        with _plain_errors():
+        with plain_errors():
             for chunk in self._objects.list("records"):
                 for entry in chunk:
                     image_id = entry["path"].rpartition("/")[2].removesuffix(".json")
@@ -217,7 +215,7 @@ class ImageStore:
 
     def _read(self, key: str) -> bytes:
         try:
-            with _plain_errors():
+            with plain_errors():
                 found = self._objects.get(key)
                 if found.meta["size"] > self._limits.max_bytes:
                     raise ImageTooLargeError(
@@ -227,38 +225,6 @@ class ImageStore:
         except FileNotFoundError:
             msg = f"No image {key.rpartition('/')[2][:12]} is stored. It may have been deleted."
             raise ImageNotFoundError(msg) from None
-
-
-def _open(location: str | Path, options: dict[str, Any]) -> "ObjectStore":
-    try:
-        from obstore import exceptions, store
-    except ImportError as error:
-        msg = "The image store needs one more package: pip install 'langchain-phase5[vision]'"
-        raise ImportError(msg) from error
-    if "://" not in str(location):
-        return store.LocalStore(Path(location).absolute(), mkdir=True)
-    try:
-        if str(location).startswith("memory:"):
-            return store.MemoryStore()
-        return store.from_url(str(location), **_with_patience(options))
-    except exceptions.BaseError as error:
-        msg = (
-            f"Images cannot be stored there ({_first_line(error)}). Pass a folder, "
-            '"memory://" or "s3://bucket/prefix" with options={"endpoint": ...}.'
-        )
-        raise ValueError(msg) from None
-
-
-def _with_patience(options: dict[str, Any]) -> dict[str, Any]:
-    """Give up on a server within seconds, and take an endpoint that says http at its word."""
-    is_plain = str(options.get("endpoint", "")).startswith("http://")
-    client = {"timeout": timedelta(seconds=30), "allow_http": is_plain}
-    retry = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
-    return {
-        **options,
-        "client_options": {**client, **options.get("client_options", {})},
-        "retry_config": {**retry, **options.get("retry_config", {})},
-    }
 
 
 def _image_key(image_id: str) -> str:
@@ -299,19 +265,3 @@ def _thumbnail(image: Image.Image) -> bytes:
     out = io.BytesIO()
     small.save(out, "JPEG", quality=80)
     return out.getvalue()
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Turn the library's errors, pages of debugging, into one line."""
-    from obstore.exceptions import BaseError
-
-    try:
-        yield
-    except BaseError as error:
-        msg = f"The image store failed: {_first_line(error)}"
-        raise OSError(msg) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:200]
