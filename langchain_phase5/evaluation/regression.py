@@ -101,10 +101,16 @@ class Regression:
             better = "an improvement" if self.improved else "no worse within the threshold"
             return f"{name}: {better} (n = {self.n})"
         return (
-            f"{name}: inconclusive; {counted(self.n, 'example')} would show a drop of "
-            f"{self._size(self.minimum_detectable_drop)}, and one of {self._size(self.threshold)} "
-            f"needs about {self.needed}"
+            f"{name}: inconclusive; {counted(self.n, 'example')} would show {self._shown()}, "
+            f"and one of {self._size(self.threshold)} needs about {self.needed}"
         )
+
+    def _shown(self) -> str:
+        smallest = self.minimum_detectable_drop
+        shares = 0 <= self.baseline <= 1 and 0 <= self.current <= 1
+        if self.kind in {"score", "errors"} and shares and 1 < (smallest or 0.0) < math.inf:
+            return "no drop, however large"
+        return f"a drop of {self._size(smallest)}"
 
     def _size(self, drop: float | None) -> str:
         if drop is None or not math.isfinite(drop):

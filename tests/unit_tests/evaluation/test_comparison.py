@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -309,6 +310,14 @@ def test_an_interval_that_reaches_zero_or_is_of_a_category_is_no_improvement():
     unknown = Regression(**given | {"verdict": "inconclusive"}, minimum_detectable_drop=math.inf)
     assert "would show a drop of unknown size, and one of 5.0 points needs" in unknown.message
     assert (unknown.kind, unknown.n, unknown.rule) == ("score", 0, "paired test")
+
+
+def test_nobody_is_told_of_a_drop_below_nothing():
+    two = compare_versions(run([1, 0]), run([0, 1])).findings[0]
+    assert two.minimum_detectable_drop > 1
+    assert "2 examples would show no drop, however large, and one of 5.0 points" in two.message
+    stars = replace(two, baseline=4.0, current=3.0)
+    assert f"would show a drop of {two.minimum_detectable_drop * 100:.1f} points" in stars.message
 
 
 def test_the_json_form_has_what_a_dashboard_would_read(tmp_path):
