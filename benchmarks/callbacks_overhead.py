@@ -1,6 +1,6 @@
-"""What the metrics handler costs, against no handler, two trivial ones, and OpenTelemetry's.
+"""What the metrics handler costs, against no handler, three trivial ones, and OpenTelemetry's.
 
-Three figures, each the median over shuffled rounds with the 10th and 90th percentile:
+Figures are medians over shuffled rounds, with their 95 % interval:
 
 - `replay`: the handler alone. The events of one recorded agent run (model, tool, model: 14 events)
   are played to it again and again, with fresh run ids and no framework in the loop.
@@ -12,11 +12,12 @@ On a busy machine forks are noisy; `--interleave` alternates blocks in one proce
 steadier but must leave OpenTelemetry's out. A block is never a single run: the handler counts in
 batches, and a median over single runs would not see them.
 
-Where the time goes: the two trivial handlers are the floor. `idle` does nothing, and costs what
+Where the time goes: the trivial handlers are the floor. `idle` does nothing, and costs what
 LangChain does for any handler. `keeps` appends each event's payload to a list and clears it now and
-then, the least that a handler which looks at its events can do. In a whole run both cost several
-times what they cost in the replay: the code and data of a handler are pushed out of the processor's
-caches by LangChain's own work between two events.
+then. `minimal` is what a first attempt looks like: five Prometheus metrics (ours are 40), no nested
+agents, no errors, no prices, and nothing that bounds labels or open runs. In a whole run each costs
+several times what it costs in the replay: the code and data of a handler are pushed out of the
+processor's caches by LangChain's own work between two events.
 
 OpenTelemetry's is measured where `opentelemetry-instrumentation-genai-langchain` and
 `opentelemetry-sdk` are installed.
@@ -29,6 +30,7 @@ import argparse
 import asyncio
 import gc
 import json
+import math
 import os
 import random
 import statistics
@@ -42,7 +44,7 @@ from typing import Any
 from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tools import tool
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from langchain_phase5.callbacks import PrometheusCallbackHandler
 from langchain_phase5.prices import rates_of
@@ -90,6 +92,54 @@ class Keeps(BaseCallbackHandler):
         self.kept.append((args, details))
         if len(self.kept) > 200:
             self.kept.clear()
+
+
+class Minimal(BaseCallbackHandler):
+    """Counts agents, tools and tokens in the plainest way."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        place = {"registry": CollectorRegistry()}
+        self.agents = Counter("agents", "-", ["agent", "status"], **place)
+        self.agent_seconds = Histogram("agent_seconds", "-", ["agent"], **place)
+        self.tools = Counter("tools", "-", ["tool", "status"], **place)
+        self.tool_seconds = Histogram("tool_seconds", "-", ["tool"], **place)
+        self.tokens = Counter("tokens", "-", ["model", "type"], **place)
+        self.open: dict[uuid.UUID, tuple[str, float]] = {}
+
+    def on_chain_start(self, *_: Any, run_id: Any, parent_run_id: Any = None, **rest: Any) -> None:
+        """Note when an outermost run started."""
+        if parent_run_id is None:
+            self.open[run_id] = (rest.get("name") or "agent", time.perf_counter())
+
+    def on_chain_end(self, outputs: Any, *, run_id: Any, **_: Any) -> None:
+        """Count it."""
+        if run_id in self.open:
+            agent, started = self.open.pop(run_id)
+            self.agents.labels(agent, "success").inc()
+            self.agent_seconds.labels(agent).observe(time.perf_counter() - started)
+
+    def on_chat_model_start(self, *_: Any, run_id: Any, metadata: Any, **rest: Any) -> None:
+        """Note the model's name."""
+        self.open[run_id] = (metadata["ls_model_name"], time.perf_counter())
+
+    def on_llm_end(self, response: Any, *, run_id: Any, **_: Any) -> None:
+        """Count its tokens."""
+        model, _started = self.open.pop(run_id)
+        usage = response.generations[0][0].message.usage_metadata
+        self.tokens.labels(model, "input").inc(usage["input_tokens"])
+        self.tokens.labels(model, "output").inc(usage["output_tokens"])
+
+    def on_tool_start(self, serialized: Any, *_: Any, run_id: Any, **rest: Any) -> None:
+        """Note when a tool started."""
+        self.open[run_id] = (serialized["name"], time.perf_counter())
+
+    def on_tool_end(self, output: Any, *, run_id: Any, **_: Any) -> None:
+        """Count it."""
+        name, started = self.open.pop(run_id)
+        self.tools.labels(name, "success").inc()
+        self.tool_seconds.labels(name).observe(time.perf_counter() - started)
 
 
 class Tape(BaseCallbackHandler):
@@ -160,6 +210,7 @@ def subjects() -> dict[str, Callable[[], Handlers]]:
         "none": list,
         "idle": lambda: [Idle()],
         "keeps": lambda: [Keeps()],
+        "minimal": lambda: [Minimal()],
         "ours": lambda: [PrometheusCallbackHandler(registry=CollectorRegistry())],
     }
     try:
@@ -217,7 +268,7 @@ def measured(mode: str, agent: Any, make: Callable[[], Handlers], runs: int) -> 
         time.sleep(0.05)  # prices are looked up on another thread
         return replayed(tape.events, handler, runs)
     # An instrumentation attaches itself: passing its handler too would count twice.
-    ours = Idle | Keeps | PrometheusCallbackHandler
+    ours = Idle | Keeps | Minimal | PrometheusCallbackHandler
     handlers = [each for each in make() if isinstance(each, ours)]
     run_agent(mode, agent, 5, handlers)
     time.sleep(0.05)
@@ -260,11 +311,14 @@ def interleaved(
     return times
 
 
-def spread(values: list[float]) -> str:
-    """Median, with the 10th and 90th percentile."""
+def spread(values: list[float], digits: int) -> str:
+    """Median, with its 95 % interval from the ranks around it (normal approximation)."""
     ordered = sorted(values)
-    low, high = ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]
-    return f"{statistics.median(ordered):9.2f}  ({low:.2f} .. {high:.2f})"
+    half = 1.96 * math.sqrt(len(ordered)) / 2
+    low = ordered[max(0, math.floor(len(ordered) / 2 - half))]
+    high = ordered[min(len(ordered) - 1, math.ceil(len(ordered) / 2 + half))]
+    median = statistics.median(ordered)
+    return f"{median:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def main() -> None:
@@ -304,10 +358,10 @@ def forked(
 def print_table(title: str, times: dict[str, list[float]]) -> None:
     """Print each subject's times, and its ratio to the run of the same round without a handler."""
     print(title)
-    print(f"{'':26}{'us CPU per run':>36}{'ratio to none':>34}")
+    print(f"{'':26}{'us CPU per run':>32}{'ratio to none':>32}")
     for name, each in times.items():
         ratios = [one / base for one, base in zip(each, times["none"], strict=True)]
-        print(f"{name:26}{spread(each):>36}{spread(ratios):>34}")
+        print(f"{name:26}{spread(each, 1):>32}{spread(ratios, 3):>32}")
 
 
 if __name__ == "__main__":

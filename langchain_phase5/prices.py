@@ -134,12 +134,11 @@ class PriceRates(NamedTuple):
         given, made, read, write, long_lived, heard, thought, spoken, _ = tokens
         plain_input = given - read - write - heard
         plain_output = made - thought - spoken
-        parts = (plain_input, plain_output, read, write, long_lived, heard, thought, spoken)
-        if min(parts) < 0:
+        if plain_input < 0 or plain_output < 0 or min(tokens[2:8]) < 0:
             return None
         request, steps = self
         rates = steps[0]
-        for step in steps:
+        for step in steps[1:]:
             if given > step.above:
                 rates = step
         (

@@ -40,9 +40,10 @@ class Backlog:
             finally:
                 self._lock.release()
 
-    def settle(self) -> None:
-        """Do everything that was added so far."""
+    def settle(self, *, first: Callable[[], None]) -> None:
+        """Call `first` while no job is being done, then do everything that was added so far."""
         with self._lock:
+            first()
             self._work()
 
     def _work(self) -> None:

@@ -8,13 +8,15 @@ from prometheus_client import CollectorRegistry
 
 from langchain_phase5.callbacks.backlog import Backlog
 from langchain_phase5.callbacks.exported_families import ExportedFamilies
+from langchain_phase5.callbacks.family import Family, Value
 from langchain_phase5.callbacks.family_maker import FamilyMaker
 from langchain_phase5.callbacks.labels import OTHER, AdmittedNames, LabelAdmission
 from langchain_phase5.callbacks.lifecycle import RunLifecycle
+from langchain_phase5.callbacks.run import Kind, Run
 from langchain_phase5.callbacks.run_table import RunTable
 
 _BATCH = 64
-"""Starts and ends of agents, model calls and tool calls."""
+"""Agent runs, model calls, tool calls and retrievals that ended."""
 _FIXED_SERIES = 300
 """For what has a fixed number of series, and for `other`."""
 
@@ -46,11 +48,21 @@ class MetricFamilies(ExportedFamilies):
         self.retrievers = self._names("retriever", 17)
         self.engines = self._names("engine", 50)
 
+        self.read_by_others = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        """Whether another process may read the metrics at any time, without asking this one."""
+        self.newest = 0
+        """The run that started last, by its key."""
+        self._newest_counted = 0
         self.backlog = Backlog(
-            1 if _shared_by_files() else _BATCH,
+            1 if self.read_by_others else _BATCH,
             on_failure=lambda job: self.handler_errors[(job,)].inc(1),
         )
         super().__init__(FamilyMaker(registry, namespace, before_reading=self.settle))
+        self._in_flight: dict[Kind, Family[Value]] = {
+            "agent": self.agent_in_flight,
+            "llm": self.llm_in_flight,
+            "tool": self.tool_in_flight,
+        }
 
     @classmethod
     def on(
@@ -75,7 +87,32 @@ class MetricFamilies(ExportedFamilies):
         handler = next(iter(self.handlers), None)  # any of them closes the runs of all
         if handler is not None:
             handler.sweep()
-        self.backlog.settle()
+        self.backlog.settle(first=self._count_open_runs)
+
+    def _count_open_runs(self) -> None:
+        """Bring the gauges of open runs up to date: most runs end before anybody looks."""
+        newest = self.newest
+        if newest != self._newest_counted:
+            self._newest_counted = newest
+            for run in list(self.runs.runs.values()):
+                if run.in_flight is None and run.note is not None:
+                    self.count_as_open(run)
+
+    def count_as_open(self, run: Run) -> None:
+        """Count a run that has not ended while somebody looks."""
+        self.count_attempt(run)
+        if run.kind in self._in_flight:
+            run.in_flight = self._in_flight[run.kind][(run.note,)]
+            run.in_flight.inc(1)
+
+    def count_attempt(self, run: Run) -> None:
+        """Count that a call is tried again, if it is."""
+        if run.retried:
+            retries = self.tool_retries if run.kind == "tool" else self.llm_retries
+            retries[(run.note,)].inc(1)
+        elif run.fallback_from is not None:
+            pair = self.fallback_labels(run.fallback_from, run.note)
+            self.llm_fallbacks[pair].inc(1)
 
     def cost_labels(self, model: str, agent: str) -> tuple[str, str]:
         """Return `model` and `agent_type` of a cost; the rarer pairs lose their agent."""
@@ -98,11 +135,6 @@ class MetricFamilies(ExportedFamilies):
 
     def _names(self, label: str, weight: int) -> AdmittedNames:
         return AdmittedNames(self._labels, label, weight)
-
-
-def _shared_by_files() -> bool:
-    """Tell whether another process may read the metrics at any time, without asking this one."""
-    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 
 _LOCK = Lock()

@@ -82,18 +82,19 @@ class RunLifecycle(GraphCallbackHandler):
             for child in list(run.children.values()):
                 # Nothing else will tell that they were cancelled.
                 self._close(child.key, CANCELLED)
-        run.ended = perf_counter()
-        run.status, run.error_type = ending
         if run.watch is not None:
             task, listener, _ = run.watch
             task.remove_done_callback(listener)
             run.watch = None
+        if run.kind == "chain":
+            return
+        run.ended = perf_counter()
+        run.status, run.error_type = ending
         if ending is CANCELLED and run.kind == "llm":
             self._table.expect_late(run)
-        if run.kind != "chain":
-            self._run_ended(run, payload)
-            # Whoever keeps the run on must not keep its exceptions, and the frames they hold.
-            run.parent = run.root = run.caught = run.error = run.inputs = None
+        self._run_ended(run, payload)
+        # Whoever keeps the run on must not keep its exceptions, and the frames they hold.
+        run.parent = run.root = run.caught = run.error = run.inputs = None
 
     def _watch_task(self, run: Run, run_id: UUID) -> None:
         """Cancelling `model.ainvoke` fires no callback at all.

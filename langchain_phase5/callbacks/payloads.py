@@ -83,6 +83,8 @@ def messages_in(output: Any) -> list[BaseMessage]:
 
 def is_failed_tool_output(output: Any) -> bool:
     """Tell whether a tool that returned normally reported a failure in its message."""
+    if output.__class__ is ToolMessage:
+        return bool(output.status == "error")
     for message in messages_in(output):
         if isinstance(message, ToolMessage) and message.status == "error":
             return True

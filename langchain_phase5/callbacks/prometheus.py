@@ -122,34 +122,19 @@ class PrometheusCallbackHandler(RunTracker):
             run.note = metrics.agents[given or run.name]
         else:
             run.note = metrics.retrievers[run.name]
-            return
-        metrics.backlog.add(self._count_start, run)
+        if metrics.read_by_others:
+            metrics.count_as_open(run)
+        else:
+            metrics.newest = run.key
 
     def _run_ended(self, run: Run, payload: Any) -> None:
         self.metrics.backlog.add(self._count_end, run)
 
-    def _count_start(self, run: Run) -> None:
-        metrics, label = self.metrics, (run.note,)
-        if run.kind == "llm":
-            in_flight = metrics.llm_in_flight[label]
-            if run.retried:
-                metrics.llm_retries[label].inc(1)
-            elif run.fallback_from is not None:
-                pair = metrics.fallback_labels(run.fallback_from, run.note)
-                metrics.llm_fallbacks[pair].inc(1)
-        elif run.kind == "tool":
-            in_flight = metrics.tool_in_flight[label]
-            if run.retried:
-                metrics.tool_retries[label].inc(1)
-        else:
-            in_flight = metrics.agent_in_flight[label]
-        if not run.ended:
-            in_flight.inc(1)
-            run.in_flight = in_flight
-
     def _count_end(self, run: Run) -> None:
         if run.in_flight is not None:
             run.in_flight.inc(-1)
+        else:
+            self.metrics.count_attempt(run)
         if run.kind == "llm":
             self._model_call_ended(run)
         elif run.kind == "tool":
@@ -185,23 +170,24 @@ class PrometheusCallbackHandler(RunTracker):
         metrics = self.metrics
         if run.note == UNKNOWN and run.response_model:
             run.note = metrics.models[run.response_model]
-        model = run.note
+        model, status, usage = run.note, run.status, run.usage
+        labels = (model,)
         provider = metrics.providers[run.provider]
-        metrics.llm_requests[(model, provider, run.status, run.error_type)].inc(1)
+        metrics.llm_requests[(model, provider, status, run.error_type)].inc(1)
         if run.cached:
-            metrics.llm_cache_hits[(model,)].inc(1)
+            metrics.llm_cache_hits[labels].inc(1)
             return
-        seconds = run.seconds
-        if run.status != "cancelled":
-            metrics.llm_duration[(model,)].observe(seconds)
+        seconds = run.ended - run.started
+        if status != "cancelled":
+            metrics.llm_duration[labels].observe(seconds)
         if run.first_token:
-            metrics.llm_first_token[(model,)].observe(run.first_token - run.started)
-        if run.usage is not None:
-            if run.status == "success" and run.usage.output and seconds > 0:
-                metrics.llm_token_rate[(model,)].observe(run.usage.output / seconds)
+            metrics.llm_first_token[labels].observe(run.first_token - run.started)
+        if usage is not None:
+            if usage.output and seconds > 0 and status == "success":
+                metrics.llm_token_rate[labels].observe(usage.output / seconds)
             self._count_usage(run)
-        elif run.status == "success":
-            metrics.llm_usage_missing[(model,)].inc(1)
+        elif status == "success":
+            metrics.llm_usage_missing[labels].inc(1)
 
     def _count_usage(self, run: Run) -> None:
         usage = run.usage

@@ -1,7 +1,8 @@
 """One run, as the tracker sees it from start to end."""
 
 from asyncio import Task
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 from weakref import ref
@@ -30,6 +31,13 @@ class Run:
         self.parent = parent
         self.started = started
         """Seconds on `time.perf_counter`'s clock."""
+        if parent is not None:
+            self.agent = parent if parent.kind == "agent" else parent.agent
+            root = self.root = parent.root or parent
+            root.touched = started
+            if parent.children is None:
+                parent.children = {}
+            parent.children[key] = self
 
     agent: "Run | None" = None
     """The nearest enclosing agent run; an agent's own is the one around it."""
@@ -69,8 +77,8 @@ class Run:
     """The outermost run; `None` where this is it."""
     touched: float = 0.0
     """When a root's tree last showed life."""
-    in_agent: bool = False
-    agent_name: str | None = None
+    facts: Mapping[str, Any] = MappingProxyType({})
+    """The metadata of its start; that of the runs around it is in there too."""
     inputs: Any = None
     """What a graph was given, until it proves to be an agent."""
     failures: dict[str | None, str] | None = None
@@ -79,6 +87,16 @@ class Run:
     """The last child's exception: it often rises through every level."""
     watch: tuple[Task[Any], Callable[[Task[Any]], None], ref[UUID]] | None = None
     """Who would notice that a root was cancelled without a callback."""
+
+    @property
+    def in_agent(self) -> bool:
+        """Whether it is an agent, or anywhere inside one."""
+        return self.facts.get("ls_integration") == "langchain_create_agent"
+
+    @property
+    def agent_name(self) -> str | None:
+        """Name of the nearest agent that has one."""
+        return self.facts.get("lc_agent_name")
 
     @property
     def id(self) -> UUID:

@@ -32,28 +32,19 @@ class RunTable:
         self._next_sweep = 0.0
 
     def add(self, run: Run) -> None:
-        """Enter a run below its parent, or as a root."""
-        parent = run.parent
-        if parent is None:
+        """Enter a run."""
+        self.runs[run.key] = run
+        if run.parent is None:
             run.touched = run.started
             self._roots[run.key] = run
-        else:
-            run.agent = parent if parent.kind == "agent" else parent.agent
-            run.root = parent.root or parent
-            run.root.touched = run.started
-            if parent.children is None:
-                parent.children = {}
-            parent.children[run.key] = run
-        self.runs[run.key] = run
 
     def take(self, key: int) -> Run | None:
         """Remove a run and return it, or `None` if it is not open (any more)."""
         run = self.runs.pop(key, None)
-        if run is None:
-            return None
-        siblings = self._roots if run.parent is None else run.parent.children
-        if siblings is not None:
-            siblings.pop(key, None)
+        if run is not None:
+            siblings = self._roots if run.parent is None else run.parent.children
+            if siblings is not None:
+                siblings.pop(key, None)
         return run
 
     def abandon(self, run: Run, _id: object = None) -> None:

@@ -68,16 +68,16 @@ class RunTracker(RunLifecycle):
         run = self._open("chain", details.get("name") or "", run_id, parent_run_id)
         if run is None:
             return
+        run.facts = facts
         tags = details.get("tags") or ()
-        integration = facts.get("ls_integration")
-        run.in_agent = integration == "langchain_create_agent"
-        run.agent_name = facts.get("lc_agent_name")
         for tag in tags:
             if tag.startswith("graph:step:"):
                 run.node = facts.get("langgraph_node")
-                self._confirm_agent(run)
+                if run.node == "model":
+                    self._confirm_agent(run)
                 return
-        if run.in_agent or (self._include_graphs and integration == "langgraph"):
+        in_graph = facts.get("ls_integration") == "langgraph"
+        if run.in_agent or (in_graph and self._include_graphs):
             run.tags = tuple(tag for tag in tags if not tag.startswith("seq:step:"))
             run.inputs = inputs
             inherits = parent_run_id is not None or "langgraph_step" in facts
@@ -98,7 +98,7 @@ class RunTracker(RunLifecycle):
     def _confirm_agent(self, node: Run) -> None:
         """A graph with a node named `model` and an agent's metadata is a nested agent."""
         graph = node.parent
-        if node.node == "model" and graph and graph.kind == "chain" and graph.in_agent:
+        if graph and graph.kind == "chain" and graph.in_agent:
             own_name = graph.agent_name if graph.name == graph.agent_name else None
             self._promote(graph, own_name)
             node.agent = graph
@@ -245,8 +245,7 @@ class RunTracker(RunLifecycle):
         run = self._open("tool", name, run_id, parent_run_id)
         if run is None:
             return
-        run.in_agent = facts.get("ls_integration") == "langchain_create_agent"
-        run.agent_name = facts.get("lc_agent_name")
+        run.facts = facts
         run.tool_call_id = details.get("tool_call_id")
         run.retried = self._failed_before(run, run.tool_call_id or run.name) is not None
         inputs = details.get("inputs")

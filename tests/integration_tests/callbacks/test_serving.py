@@ -1,12 +1,12 @@
 """Metrics over real sockets on this machine."""
 
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 from fakes import FakeChatModel
+from loopback import running
 from prometheus_client import CollectorRegistry
 
 from langchain_phase5.callbacks import (
@@ -76,14 +76,10 @@ class Gateway(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def gateway():
-    server = HTTPServer(("127.0.0.1", 0), Gateway)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
     server.received = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join(10)
+    with running(server):
+        yield server
 
 
 def test_push(registry, gateway):

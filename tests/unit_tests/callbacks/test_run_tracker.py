@@ -1,8 +1,10 @@
 """The tracker on events alone: how long runs are remembered, and what is forgotten."""
 
+import asyncio
 import gc
 import weakref
 from itertools import count
+from threading import Event, Thread
 from uuid import UUID
 
 import pytest
@@ -10,6 +12,8 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from metric_samples import counters, in_flight
 
+from langchain_phase5.callbacks.backlog import Backlog
+from langchain_phase5.callbacks.run import Run
 from langchain_phase5.callbacks.run_table import RunTable
 from langchain_phase5.callbacks.tracker import RunTracker
 
@@ -27,6 +31,7 @@ class Journal(RunTracker):
     def _run_ended(self, run, payload):
         self.ended.append((run.name, run.status))
         self.last = run
+        self.last_error = run.error
 
     def _usage_arrived_late(self, run):
         self.billed_late.append(run.name)
@@ -115,12 +120,54 @@ def test_a_tree_that_shows_life_is_not_given_up(clock):
     assert tracker.ended == [("silent", "cancelled"), ("child", "cancelled")]
 
 
+def test_silent_trees_are_looked_for_sixty_times_in_a_lifetime(clock):
+    tracker = Journal(RunTable(ttl=60))
+    started = clock[0]
+    model_starts(tracker, "silent")
+    clock[0] = started + 59.5
+    tracker.sweep()
+    clock[0] = started + 60.49  # old enough, but the last look was less than a second ago
+    tracker.sweep()
+    assert tracker.ended == []
+    clock[0] = started + 60.5
+    tracker.sweep()
+    assert tracker.ended == [("silent", "cancelled")]
+
+
+@pytest.mark.parametrize(("ttl", "kept", "gone"), [(3600, 60, 120), (60, 60, 61)])
+async def test_a_run_whose_task_ended_has_a_minute_left(clock, ttl, kept, gone):
+    tracker = Journal(RunTable(ttl=ttl))
+    started = clock[0]
+
+    async def leaves_it_open():
+        return model_starts(tracker, "left")
+
+    left = await asyncio.create_task(leaves_it_open())
+    await asyncio.sleep(0)
+    clock[0] = started + kept
+    tracker.sweep()
+    assert left.int in tracker._table.runs
+    clock[0] = started + gone
+    tracker.sweep()
+    assert tracker.ended == [("left", "cancelled")]
+
+
+async def test_a_long_task_does_not_keep_its_runs():
+    tracker = RunTracker()
+    run_id = model_starts(tracker, "m")
+    gone = weakref.ref(tracker._table.runs[run_id.int])
+    tracker.on_llm_end(answer(), run_id=run_id)
+    gc.collect()
+    assert gone() is None
+
+
 def test_an_error_belongs_to_the_run_it_rose_from():
     tracker = Journal()
     root = chain_starts(tracker)
     model = model_starts(tracker, "m", root)
     error = ConnectionError()
     tracker.on_llm_error(error, run_id=model)
+    assert tracker.last_error is error
     again = model_starts(tracker, "m", root)
     assert tracker._table.runs[again.int].retried
     third = model_starts(tracker, "other", root)
@@ -246,3 +293,44 @@ def test_with_files_shared_by_processes_nothing_waits(registry, monkeypatch):
     handler.on_llm_end(answer(), run_id=model)
     assert level.get() == 0
     assert in_flight(registry) == {}
+
+
+def test_nobody_waits_for_another_thread_that_counts():
+    done, at_work, go_on = [], Event(), Event()
+    backlog = Backlog(1, on_failure=done.append)
+
+    def slow(run):
+        at_work.set()
+        done.append(go_on.wait(30))
+
+    run = Run(1, "llm", "m", None, 0.0)
+    thread = Thread(target=backlog.add, args=(slow, run))
+    thread.start()
+    assert at_work.wait(30)
+    backlog.add(lambda run: done.append(run.name), run)
+    go_on.set()
+    thread.join()
+    assert done == [True, "m"]
+
+
+def test_what_is_open_is_counted_when_somebody_looks_and_only_once(handler, registry):
+    first = model_starts(handler, "m")
+    for _ in range(2):
+        assert in_flight(registry) == {"llm_requests_in_flight{m}": 1}
+    second = model_starts(handler, "m")
+    assert in_flight(registry) == {"llm_requests_in_flight{m}": 2}
+    for run_id in (first, second):
+        handler.on_llm_end(answer(), run_id=run_id)
+    assert in_flight(registry) == {}
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_a_further_attempt_is_counted_once_whoever_looks(handler, registry, looked):
+    root = chain_starts(handler)
+    handler.on_llm_error(ConnectionError(), run_id=model_starts(handler, "m", root))
+    again = model_starts(handler, "m", root)
+    if looked:
+        assert list(counters(registry, "llm_retries").values()) == [1]
+    handler.on_llm_end(answer(), run_id=again)
+    handler.on_chain_end({}, run_id=root)
+    assert list(counters(registry, "llm_retries").values()) == [1]
