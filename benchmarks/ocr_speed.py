@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 import langchain_phase5.vision.tesseract as tesseract_module
 from langchain_phase5.vision import OCREngine, PdfPages
 
+PAGES = 12
 TEXT = "The quick brown fox jumps over the lazy dog and 148 crates. "
 
 
@@ -51,11 +52,12 @@ def main() -> None:
     engine = OCREngine(engine="tesseract")
     cpu, _ = cost(lambda: engine.read(word), 20)
     print(f"one word, inside the process: {cpu * 1000:.1f} CPU ms", flush=True)
-    pdf = document(6)
+    pdf = document(PAGES)
     walls = {}
     for workers in (1, 2):
         cpu, walls[workers] = cost(lambda n=workers: engine.read_pages(pdf, workers=n), 2)  # type: ignore[misc]
-        print(f"6 pages, {workers} at a time: {cpu:.1f} CPU s, {walls[workers]:.1f} s", flush=True)
+        wall = walls[workers]
+        print(f"{PAGES} pages, {workers} at a time: {cpu:.1f} CPU s, {wall:.1f} s", flush=True)
     print(f"speedup by 2: {walls[1] / walls[2]:.2f}")
     with PdfPages(pdf) as pages:
         _, wall = cost(lambda: pages.render(0, dpi=200), 5)

@@ -4,9 +4,10 @@
 
 A picture of one megapixel, already small enough to be sent as it is, goes to a server that speaks
 OpenAI's protocol on this machine, in a process of its own. In turns, ChatOpenAI is asked directly,
-with the content block ready and the schema bound, and through the tool, which finds the file,
-checks it, hashes it, strips its metadata and reports. Every call has another question, so that
-nothing comes from the cache. The overhead is the median of the differences of neighboring calls.
+with the bytes at hand and the schema bound, and through the tool, which finds the file, checks it,
+hashes it, strips its metadata, binds the schema and reports. Every call has another question, so
+that nothing comes from the cache. The overhead is the median of the differences of neighboring
+calls.
 """
 
 import argparse
@@ -97,9 +98,6 @@ async def measure(kind: str, url: str, calls: int) -> None:
     data = photo(kind)
     model = ChatOpenAI(model="gpt-4o", base_url=url, api_key="none", max_retries=0)
     bound = model.with_structured_output(SeenImage, include_raw=True)
-    block = create_image_block(
-        base64=base64.b64encode(data).decode(), mime_type=f"image/{kind.lower()}"
-    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"photo.{kind.lower()}"
         path.write_bytes(data)
@@ -108,6 +106,8 @@ async def measure(kind: str, url: str, calls: int) -> None:
 
         async def directly(query: str) -> object:
             text = {"type": "text", "text": f"Describe this image.\nAlso answer: {query}"}
+            mime_type = f"image/{kind.lower()}"
+            block = create_image_block(base64=base64.b64encode(data).decode(), mime_type=mime_type)
             return await bound.ainvoke([SystemMessage(RULES), HumanMessage([text, dict(block)])])
 
         async def by_tool(query: str) -> object:
