@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
+from langchain_phase5.routing.history.past_questions import PastQuestions
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.ranking.coverage import rank_by_coverage
 from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
@@ -57,6 +58,103 @@ class TestOutcomeTrust:
         # With the first sample too many, all before it count half.
         expected = (500 + 2 * 0.25 * 0.55**2) / (2_001 / 2 + 500 + 2)
         assert chance(trust.odds(0.55)) == pytest.approx(expected)
+
+
+class TestPastQuestions:
+    """Rare words that no question shares with another count alike: all shares are plain numbers."""
+
+    @pytest.fixture
+    def questions(self):
+        return PastQuestions(max_questions=3, half_life_seconds=100)
+
+    @staticmethod
+    def ask(questions, text, vector=None, *, tool=0, time=0.0, success=True):
+        place = questions.find(text)
+        if place is None:
+            place = questions.add(text, text.split(), vector)
+        questions.call(place, tool, success=success, time=time)
+        return place
+
+    def test_one_alike_question_leaves_room_for_doubt(self, questions):
+        self.ask(questions, "quagga okapi", tool=4)
+
+        votes = questions.votes(["quagga", "okapi"], None)
+
+        assert votes.shares == {4: pytest.approx(1 / 1.3)}
+        assert votes.similarity == pytest.approx(1)
+
+    def test_a_vote_falls_with_the_eighth_power_of_the_fit(self, questions):
+        self.ask(questions, "quagga okapi", scores(1, 0), tool=0)
+        self.ask(questions, "quagga tapir", scores(0.6, 0.8), tool=1)
+
+        votes = questions.votes(["quagga", "okapi"], scores(1, 0))
+
+        rare, shared = rarity(1), rarity(2)
+        far = ((0.6 + 0.3 * shared / (rare + shared)) / 1.3) ** 8
+        assert votes.shares == {
+            0: pytest.approx(1 / (1 + far + 0.3)),
+            1: pytest.approx(far / (1 + far + 0.3)),
+        }
+        assert votes.similarity == pytest.approx(1)
+
+    def test_words_find_a_longer_question_less_surely(self, questions):
+        self.ask(questions, "quagga okapi tapir zebu")
+
+        votes = questions.votes(["quagga", "aardvark"], None)
+
+        asked, known = rarity(1) + rarity(0), 4 * rarity(1)
+        assert votes.similarity == pytest.approx(rarity(1) / asked * (asked / known) ** 0.5)
+        assert questions.votes(["aardvark"], None) is None
+
+    def test_after_the_half_life_a_vote_counts_half(self, questions):
+        self.ask(questions, "quagga okapi", scores(1, 0), tool=0, time=0.0)
+        self.ask(questions, "okapi quagga", scores(1, 0), tool=1, time=100.0)
+
+        shares = questions.votes(["quagga", "okapi"], scores(1, 0)).shares
+
+        assert shares == {0: pytest.approx(0.5 / 1.8), 1: pytest.approx(1 / 1.8)}
+
+    def test_what_failed_as_often_as_it_worked_gets_no_vote(self, questions):
+        for tool, outcomes in ((0, (True, True, False)), (1, (True, False)), (2, (False,))):
+            for success in outcomes:
+                self.ask(questions, "quagga", tool=tool, success=success)
+
+        assert questions.votes(["quagga"], None).shares == {0: pytest.approx((1 / 3) / 1.3)}
+
+    def test_one_question_may_be_left_out(self, questions):
+        place = self.ask(questions, "quagga", scores(1, 0), tool=0)
+        assert questions.votes(["quagga"], scores(1, 0), leave_out=place) is None
+        self.ask(questions, "okapi", scores(0.8, 0.6), tool=1)
+
+        votes = questions.votes(["quagga"], scores(1, 0), leave_out=place)
+
+        assert list(votes.shares) == [1]
+        assert votes.similarity == pytest.approx(0.8)
+
+    def test_the_oldest_gives_way_and_is_forgotten(self, questions):
+        assert questions.oldest() is None
+        for tool, text in enumerate(("quagga", "okapi", "tapir")):
+            self.ask(questions, text, tool=tool)
+        assert questions.oldest() == questions.find("quagga") == 0
+
+        self.ask(questions, "zebu", tool=7)
+
+        assert len(questions) == 3
+        assert questions.find("quagga") is None
+        assert (questions.find("zebu"), questions.oldest()) == (0, 1)
+        assert questions.votes(["quagga"], None) is None
+        assert list(questions.votes(["zebu"], None).shares) == [7]
+
+    def test_what_points_the_other_way_has_no_say(self, questions):
+        self.ask(questions, "quagga", scores(-1, 0))
+
+        assert questions.votes(["quagga"], scores(1, 0)) is None
+
+    def test_vectors_of_another_length_are_no_help(self, questions):
+        self.ask(questions, "quagga", scores(1, 0))
+
+        assert questions.votes(["okapi"], scores(1, 0, 0)) is None
+        assert questions.votes(["quagga"], scores(1, 0, 0)).similarity == pytest.approx(1)
 
 
 class TestSuccessRates:
