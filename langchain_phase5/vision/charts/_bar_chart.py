@@ -2,13 +2,14 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._bars import COLORFUL, Bar, BarSet, find_bars
 from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._frame import find_frame
+from langchain_phase5.vision.charts._frame import find_frame, legend_area
 from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts._scale import Scale, roundest
 from langchain_phase5.vision.charts._tick_labels import Ticks
@@ -93,10 +94,7 @@ def _assemble(
         msg = f"only {found.coverage:.0%} of the colored area are bars on one line"
         raise UnreadableChartError(msg)
     scale = _zeroed(scale, found.baseline)
-    hidden = [bar for bar in found.bars if _touches(bar, layout.legend_box, axis)]
-    if hidden:
-        msg = f"the legend covers the end of {len(hidden)} bars"
-        raise UnreadableChartError(msg)
+    found, hidden = _without_hidden(found, layout, axis)
     keys, histogram = _keys(found, names)
     series = _series(found, keys, scale, layout)
     kind = "histogram" if histogram else "stacked_bar" if found.stacked else "bar"
@@ -110,6 +108,7 @@ def _assemble(
         y_axis=ChartAxis(scale=scale.kind, minimum=ticks[0], maximum=ticks[-1], unit=values.unit),
         series=series,
         confidence=round(0.95 * scale.agreement * found.coverage, 2),
+        notes=[f"The legend hides the end of {hidden} bars, which are left out."] if hidden else [],
         engine="offline",
     )
 
@@ -129,11 +128,46 @@ def _zeroed(scale: Scale, baseline: float) -> Scale:
     return scale.shifted(shift / 2)  # ticks and bars are both known to half a pixel
 
 
-def _touches(bar: Bar, box: Box | None, axis: int) -> bool:
-    if box is None:
-        return False
-    left, top, right, bottom = box if axis == 0 else (box[1], box[0], box[3], box[2])
-    return bar.left < right and left < bar.right and bar.top < bottom + 2 and top - 2 < bar.bottom
+def _without_hidden(found: BarSet, layout: Layout, axis: int) -> tuple[BarSet, int]:
+    """The bars of which the legend hides no end, and the number of the others.
+
+    Raises:
+        UnreadableChartError: None is left.
+    """
+    if not layout.legend:
+        return found, 0
+    whole = legend_area(layout.canvas, layout)
+    area = whole if axis == 0 else _flip(whole)
+    shown = [bar for bar in found.bars if not _ends_in(bar, found, area)]
+    if len(shown) < len(found.bars) and any(
+        _goes_on(layout, entry.box, whole[2]) for entry in layout.legend
+    ):
+        msg = "a bar shows through a name in the legend"
+        raise UnreadableChartError(msg)
+    if not shown:
+        msg = "the legend covers the ends of the bars"
+        raise UnreadableChartError(msg)
+    return replace(found, bars=shown), len(found.bars) - len(shown)
+
+
+def _goes_on(layout: Layout, name: Box, end: int) -> bool:
+    """Whether there is print right of a name in the legend, where a bar shows through."""
+    _, top, right, bottom = name
+    paper = layout.canvas.palette[layout.canvas.paper]
+    line = np.abs(layout.canvas.pixels[top:bottom] - paper).max(axis=2)
+    for left, upper, other, lower in layout.print:
+        if upper < bottom and top < lower and left > right:
+            line[:, left:other] = 0  # a second column
+    print_ = line[:, right - (bottom - top) : right].max(initial=0)
+    return bool((line[:, right + 1 : end - 4] > 0.8 * print_).any())
+
+
+def _ends_in(bar: Bar, found: BarSet, area: Box) -> bool:
+    """Whether an end other than that on the common line is under the legend or at its edge."""
+    left, top, right, bottom = area
+    ends = [end for end in (bar.top, bar.bottom) if abs(end - found.baseline) > 2.5]
+    beside = bar.left < right and left < bar.right
+    return beside and any(top - 2 <= end <= bottom + 2 for end in ends)
 
 
 def _keys(found: BarSet, names: Ticks) -> tuple[dict[Bar, str | float], bool]:

@@ -54,7 +54,7 @@ def find_frame(canvas: Canvas, layout: Layout) -> Frame:
     part = slice(top, bottom), slice(left, right)
     covered = np.zeros(pixels.shape[:2], dtype=bool)
     if layout.legend:
-        a, b, c, d = _legend_area(canvas, layout)
+        a, b, c, d = legend_area(canvas, layout)
         covered[max(0, b - y0) : max(0, d - y0), max(0, a - x0) : max(0, c - x0)] = True
     lines = _drawn(across, pixels.shape[:2]) | _drawn(down, pixels.shape[1::-1]).T
     far = np.abs(pixels - ground).max(axis=2) > FAR
@@ -63,10 +63,10 @@ def find_frame(canvas: Canvas, layout: Layout) -> Frame:
     return Frame(x0 + left, y0 + top, pixels[part], ground, ink, (covered | lines)[part])
 
 
-def _legend_area(canvas: Canvas, layout: Layout) -> Box:
+def legend_area(canvas: Canvas, layout: Layout) -> Box:
     """Around the legend with its frame, where one is drawn."""
     left, top, right, bottom = around([entry.box for entry in layout.legend])
-    reach = round(1.3 * max(8, layout.legend[0].box[3] - layout.legend[0].box[1]))
+    reach = round(2.2 * max(8, layout.legend[0].box[3] - layout.legend[0].box[1]))
     pixels = canvas.pixels
     y0, x0 = max(0, top - reach), max(0, left - reach)
     rows = _steps(pixels[y0 : bottom + reach, left:right])
@@ -75,7 +75,7 @@ def _legend_area(canvas: Canvas, layout: Layout) -> Box:
     above, below = rows[rows <= top + 1], rows[rows >= bottom - 2]
     before, after = columns[columns <= left + 1], columns[columns >= right - 2]
     if len(above) and len(below) and len(before) and len(after):
-        return int(before[0]) - 1, int(above[0]) - 1, int(after[-1]) + 2, int(below[-1]) + 2
+        return int(before[-1]) - 3, int(above[-1]) - 3, int(after[0]) + 4, int(below[0]) + 4
     return left - 3, top - 3, right + 3, bottom + 3
 
 

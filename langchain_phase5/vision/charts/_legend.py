@@ -36,7 +36,7 @@ def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry
     line = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
     found = []
     for phrase in phrases:
-        if not phrase.upright or not phrase.text:
+        if not phrase.upright or phrase.slanted or not phrase.text:
             continue
         swatch = _printed_swatch(canvas, phrase, phrases, line) or _swatch_of(
             canvas, phrase, swatches, line

@@ -15,6 +15,8 @@ SMALLEST, LARGEST = 3, 40
 MOST_IN_A_PATCH = 12
 ON_PIXEL = 0.08
 """Centers closer than this to the middle of a pixel are on it; by chance, 0.25 away is usual."""
+FEWEST_ALIKE = 3
+"""Patches of one shape that are no chance meeting of markers."""
 SHOWN = 0.45
 """Share of a marker that has to be seen."""
 
@@ -51,6 +53,7 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
     size = _usual_size(patches)
     singles = [p for p in patches if np.abs(p.size - size).max() <= max(1.5, 0.14 * size.max())]
     template = _template(singles, size)
+    _check_one_shape(patches, template)
     area = float(template.sum())
     even = _is_even(template)
     markers: list[Marker] = []
@@ -143,6 +146,24 @@ def _fits(patch: _Patch, template: NDArray[np.bool_]) -> bool:
     columns = np.linspace(0, patch.part.shape[1] - 1, template.shape[1]).round().astype(int)
     part = patch.part[np.ix_(rows, columns)]
     return float((part & template).sum() / (part | template).sum()) > 0.75
+
+
+def _check_one_shape(patches: list[_Patch], template: NDArray[np.bool_]) -> None:
+    """Refuses a second marker, which is another series in the same color, say of dots and squares.
+
+    Raises:
+        UnreadableChartError: Several patches are like each other and unlike the usual marker.
+    """
+    others = [p for p in patches if not _fits(p, template) and not _is_scaled(p, template)]
+    for patch in others:
+        twins = [
+            other
+            for other in others
+            if np.abs(other.size - patch.size).max() <= 1 and _fits(other, patch.part)
+        ]
+        if len(twins) >= FEWEST_ALIKE:
+            msg = "there are markers of several shapes in one color"
+            raise UnreadableChartError(msg)
 
 
 def _is_scaled(patch: _Patch, template: NDArray[np.bool_]) -> bool:

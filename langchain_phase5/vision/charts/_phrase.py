@@ -27,6 +27,8 @@ class Phrase:
     words: list[Word]
     upright: bool = True
     """False: the line runs from bottom to top."""
+    slanted: bool = False
+    """It was printed at an angle, and its box is where it would stand if it were level."""
 
     @property
     def text(self) -> str:

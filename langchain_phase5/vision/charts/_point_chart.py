@@ -43,7 +43,7 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
     """
     scale = layout.y.scale
     x = layout.x
-    if scale is None or not (x.scale or (x.names and x.legible)):
+    if scale is None or x.are_misread or not (x.scale or (x.names and x.legible)):
         msg = "the labels of an axis are not legible"
         raise UnreadableChartError(msg)
     frame = find_frame(canvas, layout)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-FEWEST_AGREEING = 0.6
+FEWEST_AGREEING = 0.75
 """Share of the numeric labels that have to lie on the scale."""
 
 

@@ -58,6 +58,9 @@ def _slanted_glyphs(canvas: Canvas) -> list[Box]:
         for glyph in find_glyphs(canvas, panel)
         if glyph[1] > 0.5 * canvas.height
     ]
+    sizes = [max(x1 - x0, y1 - y0) for x0, y0, x1, y1 in glyphs]
+    line = np.median([size for size in sizes if size >= 5] or [0])
+    glyphs = [g for g, size in zip(glyphs, sizes, strict=True) if size > 0.4 * line]  # no points
     if len(glyphs) < FEWEST_GLYPHS:
         return []
     centers = np.array([middle(glyph) for glyph in glyphs])
@@ -137,7 +140,7 @@ def _row(labels: list[Phrase], sides: list[tuple[float, float]], area: Box) -> l
     for number, place in zip(order, places.tolist(), strict=True):
         box = (round(place) - size, top, round(place) + size + 1, top + size)
         label = labels[int(number)]
-        row.append(Phrase([Word([box], box, label.text, label.confidence)]))
+        row.append(Phrase([Word([box], box, label.text, label.confidence)], slanted=True))
     return row
 
 

@@ -38,6 +38,14 @@ class Ticks:
         return sum(any(one.isdigit() for one in name) for name in self.names) >= 2
 
     @property
+    def are_misread(self) -> bool:
+        """Whether most are numbers, which yet lie on no scale."""
+        letters = [sum(one.isalpha() for one in name) for name in self.names]
+        digits = [sum(one.isdigit() for one in name) for name in self.names]
+        numbers = sum(d > a for d, a in zip(digits, letters, strict=True))
+        return self.scale is None and numbers > 0.5 * len(self.names)
+
+    @property
     def are_names(self) -> bool:
         """Whether they can serve as categories: legible and all different."""
         return self.legible and len(set(self.names)) == len(self.names)
