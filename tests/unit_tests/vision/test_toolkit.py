@@ -133,7 +133,7 @@ def test_the_model_is_told_what_to_install(tmp_path, monkeypatch):
     def missing() -> None:
         raise TesseractNotFoundError
 
-    monkeypatch.setattr("langchain_phase5.vision.analyzer.OCREngine", missing)
+    monkeypatch.setattr("langchain_phase5.vision.vision_steps.OCREngine", missing)
     Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     toolkit = VisionToolkit(VisionAnalyzer(roots=[tmp_path]))
     for tool in toolkit.get_tools():
