@@ -26,6 +26,8 @@ import numpy as np
 from langchain_core.embeddings import DeterministicFakeEmbedding
 
 from langchain_phase5.retrievers import ImageIndex
+from langchain_phase5.retrievers.coded_index import CodedIndex
+from langchain_phase5.retrievers.nearest import nearest
 
 DIMENSION = 512
 CHUNK = 50_000
@@ -64,11 +66,15 @@ def measure(name: str, run: Callable[[int], object], *, times: int) -> None:
     run(0)
     spent = []
     for number in range(1, times + 1):
-        started = time.process_time()
+        started = time.process_time_ns()
         run(number)
-        spent.append(1000 * (time.process_time() - started))
-    spent.sort()
-    low, high = spent[int(0.05 * times)], spent[int(0.95 * (times - 1))]
+        spent.append((time.process_time_ns() - started) / 1e6)
+    print_times(name, spent)
+
+
+def print_times(name: str, spent: list[float]) -> None:
+    """Print the median and the 5th and 95th percentile."""
+    low, *_, high = statistics.quantiles(spent, n=20)
     print(f"{name:52} {statistics.median(spent):9.3f} ms  ({low:.3f} to {high:.3f})")
 
 
@@ -120,32 +126,72 @@ def report(path: Path) -> None:
 
 
 def compare(path: Path, count: int, queries: np.ndarray) -> None:
-    """Recall against a full scan, and the time of FAISS alone on the same structure."""
+    """Recall against a full scan, and the time beside FAISS alone on the same structure."""
     vectors = np.memmap(path / "vectors.f32", "<f4", mode="r", shape=(count, DIMENSION))
     _, truth = faiss.knn(queries, vectors, 10, metric=faiss.METRIC_INNER_PRODUCT)
     with ImageIndex(FAKE, path=path, verify=False, read_only=True) as index:
-        hits = 0
-        for query, nearest in zip(queries, truth, strict=True):
-            found = index.similarity_search_with_score_by_vector(query, k=10)
-            hits += len({int(document.id) for document, _ in found} & set(nearest.tolist()))
-        print(f"{'recall@10 against a full scan':52} {hits / truth.size:9.4f}")
+        found = [index.similarity_search_with_score_by_vector(query, k=10) for query in queries]
+        rows = [[int(document.id) for document, _ in documents] for documents in found]
+        print(f"{'recall@10 against a full scan':52} {recall(rows, truth):9.4f}")
         print(f"{'   recall measured by the index itself':52} {index.recall:9.4f}")
-        coded = index._storage.snapshot().coded  # noqa: SLF001 - to time FAISS alone
-        if coded is not None:
-            print(f"   {coded.description}")
-            raw = faiss.SearchParametersIVF(nprobe=coded.description.probes)
-            measure(
-                "FAISS alone, the same coded index, k=10, no ranking",
-                lambda i: coded._index.search(queries[i % QUERIES][None], 10, params=raw),  # noqa: SLF001
-                times=QUERIES,
-            )
-    flat = faiss.IndexFlatIP(DIMENSION)
-    flat.add(np.ascontiguousarray(vectors[:CHUNK]))
-    measure(
-        f"FAISS alone, flat, first {flat.ntotal:,}",
-        lambda i: flat.search(queries[i % QUERIES][None], 10),
-        times=20,
-    )
+        snapshot = index._storage.snapshot()  # noqa: SLF001 - to time its parts
+        runs = {
+            "search": lambda i: index.similarity_search_with_score_by_vector(queries[i], k=10),
+            "   without reading the documents": lambda i: nearest(
+                snapshot, queries[i], 10, allowed=None
+            ),
+            **alone(snapshot.coded, vectors, queries, truth),
+        }
+        for run in runs.values():
+            run(0)
+        in_turns(runs)
+
+
+def alone(
+    coded: CodedIndex | None, vectors: np.ndarray, queries: np.ndarray, truth: np.ndarray
+) -> dict[str, Callable[[int], object]]:
+    """Return searches by FAISS without anything around them, on the same index."""
+    if coded is None:
+        flat = faiss.IndexFlatIP(DIMENSION)
+        flat.add(np.ascontiguousarray(vectors))
+        return {"FAISS alone, flat": lambda i: flat.search(queries[i][None], 10)}
+    print(f"   {coded.description}")
+    codes = faiss.SearchParametersIVF(nprobe=coded.description.probes)
+    exact = faiss.IndexFlatIP(DIMENSION)
+    exact.add(np.ascontiguousarray(vectors[: coded.description.rows]))
+    refined = faiss.IndexRefine(coded._index, exact)  # noqa: SLF001
+    ranked = faiss.IndexRefineSearchParameters(k_factor=4, base_index_params=codes)
+    runs = {
+        "FAISS alone, the same codes": lambda i: coded._index.search(  # noqa: SLF001
+            queries[i][None], 10, params=codes
+        ),
+        "FAISS alone, the same codes, float32 in memory": lambda i: refined.search(
+            queries[i][None], 10, params=ranked
+        ),
+    }
+    for name, run in runs.items():
+        rows = [run(i)[1][0].tolist() for i in range(QUERIES)]
+        print(f"{'   recall of ' + name:64} {recall(rows, truth):.4f}")
+    return runs
+
+
+def recall(found: list[list[int]], truth: np.ndarray) -> float:
+    """Return the share of the true neighbors that were found."""
+    pairs = zip(found, truth.tolist(), strict=True)
+    return sum(len(set(rows) & set(nearest)) for rows, nearest in pairs) / truth.size
+
+
+def in_turns(runs: dict[str, Callable[[int], object]]) -> None:
+    """Time searches alternately, query by query."""
+    spent: dict[str, list[float]] = {name: [] for name in runs}
+    for i in range(QUERIES):
+        for name, run in runs.items():
+            started = time.process_time_ns()
+            run(i)
+            spent[name].append((time.process_time_ns() - started) / 1e6)
+    print("in turns, k=10:")
+    for name, times in spent.items():
+        print_times(name, times)
 
 
 def main() -> None:

@@ -38,6 +38,8 @@ def index(
         ray_workers=workers if ray else None,
     )
     typer.echo(str(report))
+    for name, reason in report.failed.items():
+        typer.echo(f"  {name}: {reason}", err=True)
 
 
 def search(

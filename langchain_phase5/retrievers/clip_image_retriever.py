@@ -1,7 +1,7 @@
 """Find images by text, by example, or by both, as a LangChain retriever."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, Self
 
 from langchain_core.callbacks import (
@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from langchain_phase5.retrievers.add_report import AddReport
 from langchain_phase5.retrievers.image_adder import Described, ImageAdder
-from langchain_phase5.retrievers.image_files import ImageSources
+from langchain_phase5.retrievers.image_files import ImageSources, StoredImages, find_images
 from langchain_phase5.retrievers.image_index import ImageIndex
 from langchain_phase5.retrievers.image_query import ImageQuery
 from langchain_phase5.retrievers.open_clip_embeddings import OpenCLIPEmbeddings
@@ -95,7 +95,8 @@ class CLIPImageRetriever(BaseRetriever):
 
         Args:
             sources: A folder, a file, a pattern such as `"photos/**/*.jpg"`, a list of paths,
-                bytes, PIL images or content blocks, or a mapping of names to those.
+                bytes, PIL images or content blocks, a mapping of names to those, or an
+                `ImageStore`, whose ids are the names then.
             captions: What the images show: a list in their order, or a mapping by path, file name
                 or stem. The file name stands in where there is none.
             metadatas: More metadata, given like captions.
@@ -112,8 +113,10 @@ class CLIPImageRetriever(BaseRetriever):
             return adder.add(sources)
         from rich.progress import Progress  # noqa: PLC0415 - only where somebody looks
 
+        once = isinstance(sources, Iterator | StoredImages)
+        total = None if once else sum(1 for _ in find_images(sources))
         with Progress() as bar:
-            task = bar.add_task("embedding images", total=None)
+            task = bar.add_task("embedding images", total=total)
             return adder.add(sources, advance=lambda count: bar.advance(task, count))
 
     def delete(self, ids: list[str]) -> bool | None:

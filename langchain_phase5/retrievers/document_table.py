@@ -1,10 +1,9 @@
 """What belongs to each vector (id, text, metadata), in SQLite, and which rows are deleted."""
 
-import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from langchain_core.documents import Document
 
 from langchain_phase5.retrievers.index_errors import DamagedIndexError, StaleSnapshotError
+from langchain_phase5.retrievers.table_digest import TableDigest
 
 _SCHEMA = """
 CREATE TABLE document (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, content TEXT NOT NULL,
@@ -27,7 +27,6 @@ _BY_ROW = (
     " row, id, content, metadata FROM document WHERE row IN"
 )
 _MOST_VARIABLES = 500
-_MODULUS = 1 << 256
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,7 @@ class DocumentTable:
     """Documents by row number, in write-ahead mode: readers see whole commits, and only those.
 
     A digest of all that is in the tables is kept with every commit, so that `verify` finds any
-    change made by others. The digest is a sum over the rows, so keeping it costs the same however
-    many there are (AdHash: Bellare and Micciancio, 1997).
+    change made by others.
 
     Args:
         path: The database file; None keeps it in memory.
@@ -61,6 +59,7 @@ class DocumentTable:
         self._connection = sqlite3.connect(
             target, uri=path is not None, check_same_thread=False, isolation_level=None, timeout=30
         )
+        self._digest = TableDigest(self._connection)
         try:
             self._prepare(read_only=read_only)
         except sqlite3.DatabaseError as error:
@@ -132,7 +131,7 @@ class DocumentTable:
         """Set one of `properties`; to be called in a transaction."""
         before = [(name, old) for key, old in self.properties().items() if key == name]
         self._connection.execute("INSERT OR REPLACE INTO property VALUES (?, ?)", (name, value))
-        self._change_digest(added=[(name, value)], removed=before)
+        self._digest.change(added=[(name, value)], removed=before)
 
     def add(self, written: Written, documents: Sequence[Document]) -> list[int]:
         """Store documents for the rows just written, replacing those of the same id.
@@ -155,7 +154,7 @@ class DocumentTable:
         self._connection.executemany("INSERT INTO document VALUES (?, ?, ?, ?)", rows)
         entry = (written.first_row, written.rows, written.checksum)
         self._connection.execute("INSERT INTO written VALUES (?, ?, ?)", entry)
-        self._change_digest(added=[*rows, entry])
+        self._digest.change(added=[*rows, entry])
         return replaced
 
     def remove(self, ids: Sequence[str]) -> list[int]:
@@ -168,7 +167,7 @@ class DocumentTable:
         deleted = [(row[0],) for row in found]
         self._connection.executemany("DELETE FROM document WHERE row = ?", deleted)
         self._connection.executemany("INSERT INTO deleted VALUES (?)", deleted)
-        self._change_digest(added=deleted, removed=found)
+        self._digest.change(added=deleted, removed=found)
         return [row for (row,) in deleted]
 
     def renumber(self, written: Written) -> None:
@@ -189,7 +188,7 @@ class DocumentTable:
             entry = (written.first_row, written.rows, written.checksum)
             self._connection.execute("INSERT INTO written VALUES (?, ?, ?)", entry)
         self.set_property("generation", str(self.generation() + 1))
-        self._store_digest(self._whole_digest())
+        self._digest.renew()
 
     def by_ids(self, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id."""
@@ -236,12 +235,12 @@ class DocumentTable:
         """
         try:
             sound = self._one("PRAGMA integrity_check(1)")[0] == "ok"
-            stored = int(self.properties().get("digest", "0"))
-            digest = self._whole_digest()
+            with self._lock:
+                unchanged = self._digest.matches()
         except (sqlite3.DatabaseError, ValueError, TypeError, UnicodeError) as error:
             msg = f"the document table is damaged: {error}"
             raise DamagedIndexError(msg) from error
-        if not sound or digest != stored:
+        if not sound or not unchanged:
             msg = "the document table does not match its digest: it was changed from outside"
             raise DamagedIndexError(msg)
 
@@ -249,27 +248,6 @@ class DocumentTable:
         """Close the database."""
         with self._lock:
             self._connection.close()
-
-    def _change_digest(
-        self, *, added: Iterable[Sequence[Any]], removed: Iterable[Sequence[Any]] = ()
-    ) -> None:
-        change = sum(map(_hash, added)) - sum(map(_hash, removed))
-        self._store_digest((int(self.properties().get("digest", "0")) + change) % _MODULUS)
-
-    def _store_digest(self, digest: int) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO property VALUES ('digest', ?)", (str(digest),)
-        )
-
-    def _whole_digest(self) -> int:
-        properties = self.properties()
-        properties.pop("digest", None)
-        digest = sum(map(_hash, properties.items()))
-        with self._lock:
-            for table in ("document", "deleted", "written"):
-                rows = self._connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - fixed
-                digest += sum(map(_hash, rows))
-        return digest % _MODULUS
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
@@ -288,10 +266,6 @@ class DocumentTable:
 
 def _document(row: Sequence[Any]) -> Document:
     return Document(id=row[1], page_content=row[2], metadata=json.loads(row[3]))
-
-
-def _hash(row: Sequence[Any]) -> int:
-    return int.from_bytes(hashlib.sha256(repr(tuple(row)).encode()).digest(), "little")
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,6 @@ from langchain_phase5.retrievers.row_set import Rows, RowSet
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
-_GATHER_BELOW = 0.1
-
 
 def exact_search(
     vectors: Vectors, query: Vectors, k: int, *, allowed: RowSet | None = None
@@ -25,19 +23,6 @@ def exact_search(
     k = min(k, len(vectors) if allowed is None else len(allowed))
     if k <= 0:
         return np.empty(0, np.int64), np.empty(0, np.float32)
-    if allowed is not None and len(allowed) < _GATHER_BELOW * len(vectors):
-        return rank(allowed.rows, np.asarray(vectors[allowed.rows]), query, k)
-    return _scan(vectors, query, k, allowed)
-
-
-def rank(rows: Rows, vectors: Vectors, query: Vectors, k: int) -> tuple[Rows, Vectors]:
-    """Return the best `k` of `rows`, whose `vectors` are given, with their inner products."""
-    scores = vectors @ query
-    order = np.argsort(-scores, kind="stable")[:k]
-    return rows[order], scores[order]
-
-
-def _scan(vectors: Vectors, query: Vectors, k: int, allowed: RowSet | None) -> tuple[Rows, Vectors]:
     faiss = import_faiss()
     rows, scores = np.empty(k, np.int64), np.empty(k, np.float32)
     query = np.ascontiguousarray(query, dtype=np.float32)
@@ -54,6 +39,13 @@ def _scan(vectors: Vectors, query: Vectors, k: int, allowed: RowSet | None) -> t
         *selector,
     )
     return rows, scores
+
+
+def rank(rows: Rows, vectors: Vectors, query: Vectors, k: int) -> tuple[Rows, Vectors]:
+    """Return the best `k` of `rows`, whose `vectors` are given, with their inner products."""
+    scores = vectors @ query
+    order = np.argsort(-scores, kind="stable")[: max(k, 0)]
+    return rows[order], scores[order]
 
 
 def import_faiss() -> Any:

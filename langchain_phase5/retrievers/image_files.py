@@ -2,17 +2,32 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from PIL import Image
 
 from langchain_phase5.retrievers.image_source import ImageSource
 
-ImageSources = str | Path | Mapping[str, ImageSource] | Iterable[ImageSource]
-"""A folder, a file, a pattern such as `"photos/**/*.jpg"`, named images, or any number of them."""
+
+@runtime_checkable
+class StoredImages(Protocol):
+    """What is needed of `vision.ImageStore`, which this package may not import."""
+
+    def list(self, *, limit: int) -> Sequence[Any]:
+        """Return records with an `image_id` each."""
+
+    def get(self, image_id: str) -> bytes:
+        """Return an image."""
+
+
+ImageSources = str | Path | Mapping[str, ImageSource] | Iterable[ImageSource] | StoredImages
+"""A folder, a file, a pattern such as `"photos/**/*.jpg"`, named images, any number of them, or an
+`ImageStore`."""
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".ppm", ".mpo"}
@@ -38,6 +53,9 @@ def find_images(sources: ImageSources) -> Iterator[NamedImage]:
         yield from (NamedImage(name, source) for name, source in sources.items())
     elif isinstance(sources, str | Path):
         yield from _expand(sources)
+    elif isinstance(sources, StoredImages):
+        for record in sources.list(limit=sys.maxsize):
+            yield NamedImage(record.image_id, partial(sources.get, record.image_id))
     else:
         for number, source in enumerate(sources):
             if isinstance(source, str | Path):

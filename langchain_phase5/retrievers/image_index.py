@@ -12,10 +12,11 @@ from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.retrievers.exact_search import Vectors
 from langchain_phase5.retrievers.index_errors import StaleSnapshotError
-from langchain_phase5.retrievers.index_storage import IndexStorage, Snapshot
+from langchain_phase5.retrievers.index_storage import IndexStorage
 from langchain_phase5.retrievers.metadata_filter import MetadataFilter
 from langchain_phase5.retrievers.nearest import nearest
 from langchain_phase5.retrievers.row_set import Rows, RowSet
+from langchain_phase5.retrievers.snapshot import Snapshot
 from langchain_phase5.retrievers.vector_search import (
     Condition,
     Found,

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-ImageSource = str | Path | bytes | Image.Image | Mapping[str, Any]
-"""A path, the bytes of a file, a PIL image, or a LangChain image content block."""
+ImageSource = str | Path | bytes | Image.Image | Mapping[str, Any] | Callable[[], bytes]
+"""A path, the bytes of a file, a PIL image, a LangChain image content block, or a function that
+returns the bytes, called when they are needed."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "PPM")
 """What is decoded. EPS (which starts Ghostscript), PSD and the other exotic ones are not."""
@@ -46,6 +47,8 @@ def read_source(
         return source
     if isinstance(source, Mapping):
         return _read_block(source, fetch)
+    if callable(source):
+        return _call(source)
     if str(source).startswith(("http://", "https://", "data:")):
         return _read_url(str(source), fetch)
     path = Path(source)
@@ -58,6 +61,13 @@ def read_source(
     except OSError as error:
         msg = f"{path.name} cannot be read: {error.strerror or error}"
         raise UnreadableImageError(msg) from error
+
+
+def _call(source: Callable[[], bytes]) -> bytes:
+    try:
+        return source()
+    except (OSError, ValueError) as error:
+        raise UnreadableImageError(str(error)) from error
 
 
 class Decoded(NamedTuple):

@@ -3,10 +3,8 @@
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from langchain_core.documents import Document
@@ -17,7 +15,8 @@ from langchain_phase5.retrievers.document_table import Written
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
 from langchain_phase5.retrievers.index_folder import IndexFolder
-from langchain_phase5.retrievers.row_set import Rows, RowSet
+from langchain_phase5.retrievers.row_set import Rows
+from langchain_phase5.retrievers.snapshot import Snapshot
 from langchain_phase5.retrievers.vector_file import VectorFile
 
 _FORMAT = "1"
@@ -25,43 +24,6 @@ _TAIL = 20_000
 _COPIED_AT_ONCE = 20_000
 _DELETED_MOST = 0.5
 _DELETED_MANY = 0.2
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """What one search sees from its beginning to its end.
-
-    Attributes:
-        vectors: Every row ever added, mapped from the file.
-        file: Where they are; None as long as there are none.
-        alive: Which rows are not deleted.
-        coded: Covers the first rows, if there are many; the others are searched exactly.
-        version: The document table's when this was read.
-        generation: How often the rows had been numbered by then.
-    """
-
-    vectors: Vectors
-    alive: np.ndarray[Any, np.dtype[np.bool_]]
-    file: VectorFile | None = None
-    coded: CodedIndex | None = None
-    version: int = 0
-    generation: int = 1
-
-    @property
-    def deleted(self) -> float:
-        """Share of the rows that are deleted."""
-        return 1 - float(self.alive.mean()) if len(self.alive) else 0.0
-
-    def read(self, rows: Rows) -> Vectors:
-        """Return the vectors of some rows."""
-        return self.vectors[:0] if self.file is None else self.file.read(rows)
-
-    @cached_property
-    def allowed(self) -> RowSet | None:
-        """The rows a search may return; None is all of them."""
-        if self.alive.all():
-            return None
-        return RowSet(np.flatnonzero(self.alive), len(self.alive))
 
 
 class IndexStorage:
@@ -185,6 +147,7 @@ class IndexStorage:
                         self.documents.set_property("codes", description.to_json())
                     coded = CodedIndex(self._folder.codes(), description, verify=False)
                     self._snapshot = replace(before, coded=coded)
+                    self._snapshot.release()
                     self._keep_current_files()
 
     def compact(self) -> None:

@@ -3,10 +3,11 @@
 import numpy as np
 
 from langchain_phase5.retrievers.exact_search import Vectors, exact_search, rank
-from langchain_phase5.retrievers.index_storage import Snapshot
 from langchain_phase5.retrievers.row_set import Rows, RowSet
+from langchain_phase5.retrievers.snapshot import Snapshot
 
 _EXACT_BELOW = 30_000
+_GATHER_BELOW = 0.1
 
 
 def nearest(
@@ -19,8 +20,8 @@ def nearest(
     everything is scanned.
     """
     coded = snapshot.coded
-    if coded is None or (allowed is not None and len(allowed) <= _EXACT_BELOW):
-        return exact_search(snapshot.vectors, query, k, allowed=allowed)
+    if coded is None or k <= 0 or (allowed is not None and len(allowed) <= _EXACT_BELOW):
+        return _exactly(snapshot, query, k, allowed)
     covered = coded.description.rows
     head = coded.candidates(query, k, allowed=allowed)
     available = len(snapshot.vectors) if allowed is None else len(allowed)
@@ -30,5 +31,17 @@ def nearest(
         tail, _ = exact_search(snapshot.vectors[covered:], query, k, allowed=rest)
         rows = np.concatenate([head, tail + covered])
     if len(rows) < min(k, available):
-        return exact_search(snapshot.vectors, query, k, allowed=allowed)
+        return _exactly(snapshot, query, k, allowed)
     return rank(rows, snapshot.read(rows), query, k)
+
+
+def _exactly(
+    snapshot: Snapshot, query: Vectors, k: int, allowed: RowSet | None
+) -> tuple[Rows, Vectors]:
+    """Score every allowed row: one by one if they are few, else in one pass over the file."""
+    if allowed is not None and len(allowed) < _GATHER_BELOW * len(snapshot.vectors):
+        return rank(allowed.rows, snapshot.read(allowed.rows), query, k)
+    found = exact_search(snapshot.vectors, query, k, allowed=allowed)
+    if snapshot.coded is not None:
+        snapshot.release()
+    return found

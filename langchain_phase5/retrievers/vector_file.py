@@ -1,6 +1,7 @@
 """Rows of float32 that only ever grow: in memory, or in a file that readers map."""
 
 import hashlib
+import mmap
 import os
 import threading
 import weakref
@@ -15,7 +16,8 @@ Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _FIRST_CAPACITY = 256
 _READ_AT_ONCE = 1 << 20
-_MOST_READ = 256 if hasattr(os, "pread") else 0
+_FEW_ROWS = 256
+_MOST_MAPPED = 256_000_000
 
 
 class VectorFile:
@@ -35,6 +37,7 @@ class VectorFile:
         self.dimension = dimension
         self._opening = threading.Lock()
         self._descriptor: int | None = None
+        self._mapped: mmap.mmap | None = None
         self._closing: weakref.finalize[Any, Any] | None = None
         self._buffer: Vectors = np.empty((0, dimension), dtype=np.float32)
 
@@ -71,26 +74,37 @@ class VectorFile:
         if size < rows * self.dimension * 4:
             msg = f"{self.path} is damaged: it should hold {rows} vectors but has {size} bytes"
             raise DamagedIndexError(msg)
-        with open(descriptor, "rb", closefd=False) as file:
-            return np.memmap(file, dtype="<f4", mode="r", shape=(rows, self.dimension))
+        mapped = mmap.mmap(descriptor, rows * self.dimension * 4, access=mmap.ACCESS_READ)
+        self._mapped = mapped
+        return np.frombuffer(mapped, "<f4").reshape(rows, self.dimension)
 
-    def read(self, rows: np.ndarray[Any, np.dtype[np.int64]]) -> Vectors:
-        """Return copies of some rows, read and not mapped if they are few.
+    def read(self, rows: np.ndarray[Any, np.dtype[np.int64]], view: Vectors) -> Vectors:
+        """Return copies of some rows of a view, not through it if they are few or it is large.
 
         Mapped pages count as resident memory for as long as nobody needs it for something else;
-        ranking some dozen candidates of every query would map the whole file in the end.
+        ranking some dozen candidates of every query would map the whole file in the end, and a
+        filter or two at once, since the system maps what is around a page along with it.
         """
-        if self.path is None or len(rows) > _MOST_READ:
-            return np.asarray(self.view(int(rows.max(initial=-1)) + 1)[rows])
+        if self.path is None or not self._to_be_read(len(rows)):
+            return np.asarray(view[rows])
         descriptor, size = self._open(), 4 * self.dimension
         parts = [os.pread(descriptor, size, row * size) for row in rows.tolist()]
         return np.frombuffer(b"".join(parts), "<f4").reshape(len(rows), self.dimension)
+
+    def _to_be_read(self, rows: int) -> bool:
+        few = rows <= _FEW_ROWS
+        return hasattr(os, "pread") and (few or os.fstat(self._open()).st_size > _MOST_MAPPED)
+
+    def release(self) -> None:
+        """Stop counting what has been mapped as resident memory; it is mapped again when used."""
+        if self._mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
         """Close the file; otherwise that happens when nobody holds this object any more."""
         if self._closing is not None:
             self._closing()
-            self._descriptor = self._closing = None
+            self._descriptor = self._closing = self._mapped = None
 
     def _open(self) -> int:
         """Open the file once, so that it can be read to the end even after it was replaced."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from langchain_phase5.demo import tiny_drawings
 from langchain_phase5.retrievers import CLIPImageRetriever, ImageIndex, OpenCLIPEmbeddings
+from langchain_phase5.vision import ImageStore
 
 
 @pytest.fixture
@@ -186,6 +187,21 @@ def test_pattern_and_nothing_at_all(clip, folder, tmp_path):
     assert len(retriever.add_images(str(folder / "*s.png")).added) == 2
     assert retriever.add_images(str(tmp_path / "*.none")).added == []
     assert retriever.add_images([]).added == []
+
+
+def test_images_of_a_store_are_found_by_their_ids(clip, folder):
+    store = ImageStore("memory://")
+    ids = {path.name: store.put(path).image_id for path in folder.iterdir()}
+    damaged = ids["letter.png"]
+    read = store.get
+    store.get = lambda name: read("0" * 64 if name == damaged else name)
+    retriever = CLIPImageRetriever(embeddings=clip, k=1)
+
+    report = retriever.add_images(store, captions={ids["pie.png"]: "shares"}, progress=True)
+    (found,) = retriever.invoke("a purple pie chart")
+
+    assert (len(report.added), list(report.failed)) == (5, [damaged])
+    assert (found.page_content, found.metadata["source"]) == ("shares", ids["pie.png"])
 
 
 def test_nothing_to_find_in(clip):
