@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,12 +116,15 @@ class _Print:
         boxes = [one.box for one in line]
         left, top = max(0, min(b.left for b in boxes)), max(0, min(b.top for b in boxes))
         part = picture[top : max(b.bottom for b in boxes), left : max(b.right for b in boxes)]
+        if not part.size:
+            return cls(np.zeros((0, 0)), left, top, 1.0)
         low, paper, high = np.quantile(part, (0.03, 0.6, 0.97)).tolist()
         shade = (part.astype(np.float64) - paper) * (-1 if paper - low >= high - paper else 1)
         solid = [one.box for one in line if one.text.isalnum()] or boxes  # no dots and dashes
         print_ = cls(shade, left, top, 1.0)
-        full = float(np.median([np.quantile(print_._within(box), _INKED) for box in solid]))
-        print_ = cls(shade / max(1.0, full), left, top, 1.0)
+        found = [print_._within(box) for box in solid]
+        inks = [float(np.quantile(one, _INKED)) for one in found if one.size]
+        print_ = cls(shade / max(1.0, median(inks or [0.0])), left, top, 1.0)
         heights = [bottom - top for top, bottom in map(print_._rows, solid)]
         return cls(print_.ink, left, top, max(1.0, float(np.quantile(heights, 0.8))))
 
@@ -130,8 +134,10 @@ class _Print:
 
     def _rows(self, box: Box) -> tuple[int, int]:
         """The rows that the character itself takes, of those in its box."""
-        within = np.sort(self._within(box), axis=1)[:, -2:].mean(axis=1)
-        rows = np.flatnonzero(within > _HALF)
+        within = self._within(box)
+        if not within.size:
+            return box.top, box.bottom
+        rows = np.flatnonzero(np.sort(within, axis=1)[:, -2:].mean(axis=1) > _HALF)
         if not rows.size:
             return box.top, box.bottom
         top = max(box.top, self.top)

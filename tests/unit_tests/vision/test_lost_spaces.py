@@ -55,3 +55,28 @@ def test_nothing_changes_where_no_space_shows_how_wide_one_is():
 
 def test_a_page_without_text_has_no_words():
     assert with_spaces(np.zeros((5, 5), np.uint8), [[]]) == [[]]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(left=40, top=5, width=0, height=20),
+        Box(left=40, top=5, width=10, height=0),
+        Box(left=9000, top=5, width=10, height=20),
+        Box(left=40, top=9000, width=10, height=20),
+        Box(left=-40, top=-30, width=10, height=20),
+    ],
+    ids=["narrow", "flat", "far right", "far down", "outside"],
+)
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_a_box_beside_the_picture_does_no_harm(box, everywhere):
+    picture, characters = line("GREEN TEA WITH LEMON", dropped={9})
+    strange = [
+        Character(one.text, one.confidence, box, one.space_follows)
+        if everywhere or index == 3
+        else one
+        for index, one in enumerate(characters)
+    ]
+    [ends] = with_spaces(picture, [strange])
+    assert ends[-1] == len(characters) - 1
+    assert {4, 11} <= set(ends)  # the spaces that were read stay
