@@ -16,7 +16,8 @@ Metric = str | Callable[..., Any] | Runnable[Any, Any]
 
 _SEVERAL = (list, tuple)
 _NUMBERS = (bool, int, float, type(None))
-_ARGUMENTS = ("inputs", "outputs", "reference_outputs", "example", "metadata")
+_LANGSMITH = ("inputs", "outputs", "reference_outputs")
+_ARGUMENTS = {*_LANGSMITH, "example", "metadata"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,7 @@ class BoundMetric:
 
     name: str
     call: Callable[..., Any]
-    arguments: frozenset[str]
-    simple: bool
-    """Takes just the three LangSmith arguments, which is the fast path."""
+    arguments: tuple[str, ...]
 
     async def score(self, example: Example, result: ExampleResult) -> None:
         """Write the scores of one answer into `result`, or why there are none."""
@@ -44,28 +43,24 @@ class BoundMetric:
             result.metric_errors = {**result.metric_errors, self.name: Failure.of(error)}
 
     def _ask(self, example: Example, outputs: Any) -> Any:
-        if self.simple:
-            return self.call(
-                inputs=example.inputs,
-                outputs=outputs,
-                reference_outputs=example.reference_outputs,
-            )
-        values = (
-            example.inputs,
-            outputs,
-            example.reference_outputs,
-            example,
-            example.metadata,
-        )
-        offered = zip(_ARGUMENTS, values, strict=True)
-        return self.call(**{name: value for name, value in offered if name in self.arguments})
+        offered = {
+            "inputs": example.inputs,
+            "outputs": outputs,
+            "reference_outputs": example.reference_outputs,
+            "example": example,
+            "metadata": example.metadata,
+        }
+        return self.call(**{name: offered[name] for name in self.arguments})
 
 
 def bind_metrics(given: Sequence[Metric] | Metric) -> list[BoundMetric]:
     """Prepare metrics given by name, as evaluators or as evaluation chains.
 
+    An evaluator gets those of `inputs`, `outputs`, `reference_outputs`, `example` and `metadata`
+    that it names; one that names none, `(**rest)`, gets the first three.
+
     Raises:
-        ValueError: A name is unknown, or two metrics share one.
+        ValueError: A name is unknown, two metrics share one, or an evaluator needs something else.
     """
     wanted = [given] if isinstance(given, str) or not isinstance(given, Sequence) else list(given)
     bound = [_bind(metric) for metric in wanted]
@@ -98,11 +93,18 @@ def _bind(metric: Metric) -> BoundMetric:
 
 def _bind_function(name: str, metric: Callable[..., Any]) -> BoundMetric:
     parameters = inspect.signature(metric).parameters.values()
+    rest = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind not in rest]
+    if unknown := [each for each in needed if each not in _ARGUMENTS]:
+        msg = (
+            f"the evaluator {name!r} needs {', '.join(unknown)}; evaluators get inputs, outputs, "
+            "reference_outputs, example or metadata, whichever they name"
+        )
+        raise ValueError(msg)
+    named = tuple(p.name for p in parameters if p.name in _ARGUMENTS)
     takes_rest = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    named = {p.name for p in parameters}
-    arguments = frozenset(_ARGUMENTS if takes_rest else named & set(_ARGUMENTS))
-    simple = takes_rest and not named & {"example", "metadata"}
-    return BoundMetric(name, metric, arguments, simple)
+    # Like LangSmith: some evaluators pass the rest on and choke on what they already have.
+    return BoundMetric(name, metric, named or (_LANGSMITH if takes_rest else ()))
 
 
 def _bind_chain(chain: Runnable[Any, Any]) -> BoundMetric:
@@ -111,7 +113,7 @@ def _bind_chain(chain: Runnable[Any, Any]) -> BoundMetric:
     async def call(**values: Any) -> Any:
         return await chain.ainvoke(values)
 
-    return BoundMetric(chain.get_name(), call, frozenset(), simple=True)
+    return BoundMetric(chain.get_name(), call, _LANGSMITH)
 
 
 def _name(metric: Callable[..., Any]) -> str:

@@ -24,6 +24,14 @@ def positional(outputs, reference_outputs):
     return outputs == reference_outputs["answer"]
 
 
+def passing_on(*, outputs, **rest):
+    return float(rest == {})
+
+
+def whatever(**rest):
+    return float(sorted(rest) == ["inputs", "outputs", "reference_outputs"])
+
+
 async def asynchronous(outputs, inputs):
     await asyncio.sleep(0)
     return {"score": 0.25}
@@ -47,6 +55,8 @@ class AlwaysOne:
     [
         (keyword_only, {"kw": 1.0}),
         (positional, {"positional": 1.0}),
+        (passing_on, {"passing_on": 1.0}),
+        (whatever, {"whatever": 1.0}),
         (asynchronous, {"asynchronous": 0.25}),
         (of_example, {"of_example": 0.7}),
         (undecided, {}),
@@ -77,6 +87,16 @@ def test_a_failing_evaluator_is_an_error_of_its_own(evaluator, message):
     assert message in failure.message
     assert report.score("exact_match").value == 1.0
     assert report.error_rate.value == 0
+
+
+@pytest.mark.parametrize(
+    "evaluator", [lambda run, example: 1, lambda answer: 1, lambda *, outputs, model: 1]
+)
+def test_an_evaluator_that_needs_something_else_is_refused_before_the_run(evaluator):
+    asked = []
+    with pytest.raises(ValueError, match=r"needs (run|answer|model); evaluators get inputs"):
+        AgentEvaluator().evaluate(asked.append, [EXAMPLE], [evaluator])
+    assert not asked
 
 
 def test_a_wrapped_evaluator_is_asked_for_its_function():
