@@ -351,7 +351,10 @@ def test_options_reach_the_comparison():
 
 
 def test_options_reach_the_runs_that_are_added():
+    graded = []
+
     def close(outputs, reference_outputs):
+        graded.append(outputs)
         return {"key": "close", "score": abs(outputs - reference_outputs["answer"]) < 2}
 
     asked = []
@@ -367,7 +370,7 @@ def test_options_reach_the_runs_that_are_added():
         report, report, adaptive=True, target=target, metrics=[close], plan=plan
     )
     assert found[0].metric == "close"
-    assert len(asked) == 2 * 12
+    assert len(asked) == len(graded) == 2 * 12
 
 
 def test_what_was_not_scored_on_both_sides_has_not_flipped():

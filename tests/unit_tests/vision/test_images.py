@@ -455,6 +455,18 @@ def test_a_broken_or_large_pdf_is_refused():
         PdfPages(b"%PDF-" + bytes(100), limits=ImageLimits(max_bytes=50))
 
 
+def test_a_pdf_of_just_the_size_that_is_allowed_is_opened():
+    data = empty_pdf(10, 10)
+    with PdfPages(data, limits=ImageLimits(max_bytes=len(data))) as pages:
+        assert len(pages) == 1
+
+
+def test_a_pdf_needs_its_package(monkeypatch):
+    monkeypatch.setattr("langchain_phase5.vision.pdf.find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"langchain-phase5\[vision\]"):
+        load_image(empty_pdf(10, 10))
+
+
 def bomb(side=13_000):
     """A PNG of 169 megapixels in 22 kB."""
     return encoded(Image.new("1", (side, side)))

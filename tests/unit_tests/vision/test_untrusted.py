@@ -35,7 +35,7 @@ def test_what_is_no_mark_stays_as_it_is():
 
 
 def test_long_texts_are_cut_and_say_by_how_much():
-    assert quote_untrusted("x" * 7, most=7).splitlines()[1] == "x" * 7
+    assert quote_untrusted("x" * 7, most=7).splitlines()[1:-1] == ["x" * 7]
     assert quote_untrusted("x" * 9, most=7).splitlines()[1:3] == ["x" * 7, "[2 more characters]"]
     assert len(quote_untrusted("x" * 20_000).splitlines()[1]) == 20_000
     assert "[1 more characters]" in quote_untrusted("x" * 20_001)
