@@ -334,3 +334,21 @@ def test_a_further_attempt_is_counted_once_whoever_looks(handler, registry, look
     handler.on_llm_end(answer(), run_id=again)
     handler.on_chain_end({}, run_id=root)
     assert list(counters(registry, "llm_retries").values()) == [1]
+
+
+def in_agent(name):
+    return {"ls_integration": "langchain_create_agent", "lc_agent_name": name}
+
+
+@pytest.mark.parametrize(
+    ("around", "kind"), [(in_agent("outer"), "agent"), (in_agent("inner"), "chain"), ({}, "agent")]
+)
+def test_a_graph_is_an_agent_from_its_start_where_the_name_changes(around, kind):
+    tracker = Journal()
+    root = chain_starts(tracker, metadata=around)
+    node = chain_starts(tracker, root, tags=["graph:step:1"], metadata=around)
+    graph = chain_starts(tracker, node, metadata=in_agent("inner"))
+    assert tracker._table.runs[graph.int].kind == kind
+    model = model_starts(tracker, "m", graph)
+    called_by = tracker._table.runs[model.int].agent
+    assert called_by is tracker._table.runs[(graph if kind == "agent" else root).int]
