@@ -230,3 +230,20 @@ def test_a_journal_of_ones_own(tmp_path):
     report = run(again, opened)
     assert again.calls == [4, 5]
     assert (report.accuracy.n, report.run_id) == (6, kept["header"]["run_id"])
+
+
+@pytest.mark.parametrize("answer", [{}, [], "", 0, 0.0, False, None])
+def test_an_empty_answer_is_still_an_answer(tmp_path, answer):
+    asked = []
+
+    def target(inputs):
+        asked.append(inputs)
+        return answer
+
+    def run():
+        return AgentEvaluator().evaluate(target, [{"inputs": {"q": 1}}], journal=tmp_path / "j")
+
+    first, again = run(), run()
+    assert first.results[0].outputs == again.results[0].outputs == answer
+    assert type(again.results[0].outputs) is type(answer)
+    assert len(asked) == 1
