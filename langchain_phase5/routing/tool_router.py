@@ -23,6 +23,7 @@ from langchain_phase5.routing.ranking.tool_ranking import ToolRanking
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
 from langchain_phase5.routing.selection_check import SelectionCheck
 from langchain_phase5.routing.text.conversation import Question, read_conversation
+from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import ToolOutcome
 from langchain_phase5.sync_or_async import Steps, arun_steps, run_steps
@@ -194,7 +195,7 @@ class ToolRouter:
         if not text.strip():
             return
         ranks = self._routed.get(text)
-        vector = self._embedder.question(text)
+        vector = self._embedder.question(without_identifiers(text))
         self.history.record(
             ToolOutcome(
                 query=text,

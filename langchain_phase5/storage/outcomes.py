@@ -13,12 +13,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
     inspect,
     select,
     text,
+    update,
 )
 
 from langchain_phase5.storage.database import Database, metadata
@@ -34,6 +36,12 @@ _outcomes = Table(
     Column("embeddings", String(256)),
     Column("vector", LargeBinary),
     Column("routed_rank", Integer),
+)
+
+_SET_VECTOR = (
+    update(_outcomes)
+    .where(_outcomes.c.id == bindparam("row"))
+    .values(embeddings=bindparam("model"), vector=bindparam("embedded"))
 )
 
 
@@ -61,6 +69,9 @@ class ToolOutcome:
     """Where the router had put the tool for this query: 1 is first, 0 is out of sight; None if the
     query had not been routed with `top_k="auto"`."""
 
+    id: int | None = field(default=None, compare=False)
+    """Its row, once it was read from a database."""
+
 
 class OutcomeStore:
     """Tool outcomes in a database, oldest dropped first.
@@ -81,15 +92,22 @@ class OutcomeStore:
         self._add_rank_column()
 
     def add(self, outcomes: Sequence[ToolOutcome]) -> None:
-        """Save outcomes in one transaction.
+        """Save new outcomes, and the vectors of those that were read from here; all or nothing.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: The database is locked or gone; nothing was saved.
         """
-        if not outcomes:
-            return
+        new = [_to_row(outcome) for outcome in outcomes if outcome.id is None]
+        known = [
+            {"row": o.id, "model": o.embeddings, "embedded": o.vector}
+            for o in outcomes
+            if o.id is not None
+        ]
         with self._database.begin() as connection:
-            connection.execute(insert(_outcomes), [_to_row(outcome) for outcome in outcomes])
+            if new:
+                connection.execute(insert(_outcomes), new)
+            if known:
+                connection.execute(_SET_VECTOR, known)
 
     def latest(self, limit: int) -> list[ToolOutcome]:
         """Read the newest `limit` outcomes, oldest first."""
@@ -105,6 +123,7 @@ class OutcomeStore:
                 embeddings=row.embeddings,
                 vector=row.vector,
                 routed_rank=row.routed_rank,
+                id=row.id,
             )
             for row in reversed(rows)
         ]

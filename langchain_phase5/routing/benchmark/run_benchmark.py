@@ -27,15 +27,19 @@ from langchain_phase5.routing.benchmark.figures import (
     bootstrapped_figure,
     share_figure,
 )
+from langchain_phase5.routing.benchmark.histories import (
+    at_most,
+    calibrated_router,
+    poisoned,
+    taught_router,
+)
 from langchain_phase5.routing.benchmark.wrong_calls import DistractibleModel, relative_saving
 from langchain_phase5.routing.embedding_choice import choose_embeddings
-from langchain_phase5.routing.history.tool_history import ToolHistory
 from langchain_phase5.routing.tool_router import ToolRouter
 from langchain_phase5.written import write_whole
 
 _SUCCESSES_PER_TOOL = (0, 1, 3, 10, 30)
 _MIN_PER_TOOL = 30
-_POISONED = 0.2
 _OFFERED = (1, 3, 5)
 _CHARACTERS_PER_TOKEN = 4
 _TIMED_ROUTES = 60
@@ -149,40 +153,6 @@ def _learning(
         yield recall("recall@3 foreign history", foreign)
 
 
-def taught_router(model: Embeddings | None, history: Sequence[RoutingRequest]) -> ToolRouter:
-    """Make a router that saw `history` succeed."""
-    router = ToolRouter(model, history=ToolHistory(max_outcomes=50_000))
-    for request in history:
-        for name in request.relevant:
-            router.record(list(request.messages), name, success=True)
-    return router
-
-
-def at_most(dataset: RoutingDataset, limit: int) -> list[RoutingRequest]:
-    """Take train requests in random order, no more than `limit` for any tool."""
-    shuffled = random.Random(0).sample(dataset.train, len(dataset.train))  # noqa: S311 - no secret
-    counts: dict[str, int] = {}
-    taken = []
-    for request in shuffled:
-        if all(counts.get(name, 0) < limit for name in request.relevant):
-            taken.append(request)
-            for name in request.relevant:
-                counts[name] = counts.get(name, 0) + 1
-    return taken
-
-
-def poisoned(dataset: RoutingDataset) -> list[RoutingRequest]:
-    """Give a fifth of the train requests tools drawn at random."""
-    draw = random.Random(0)  # noqa: S311 - no secret
-    names = [tool["name"] for tool in dataset.tools]
-    return [
-        RoutingRequest(messages=request.messages, relevant=[draw.choice(names)], alternatives={})
-        if draw.random() < _POISONED
-        else request
-        for request in dataset.train
-    ]
-
-
 def _wrong_calls(dataset: RoutingDataset, model: Embeddings | None) -> Iterator[Figure]:
     if model is None:
         return
@@ -199,6 +169,24 @@ def _wrong_calls(dataset: RoutingDataset, model: Embeddings | None) -> Iterator[
                 both = np.stack([before, after])
                 measure = f"fewer wrong calls, {how}"
                 yield bootstrapped_figure(dataset.name, measure, both, relative_saving)
+    if dataset.train:
+        yield from _adaptive(dataset, model, caller)
+
+
+def _adaptive(
+    dataset: RoutingDataset, model: Embeddings, caller: DistractibleModel
+) -> Iterator[Figure]:
+    """How many tools `top_k="auto"` offers after a history, what they hold and what they save."""
+    router, tools = calibrated_router(dataset, model), list(dataset.tools)
+    rankings = [
+        [scored.name for scored in router.route(list(r.messages), tools, top_k="auto")]
+        for r in dataset.test
+    ]
+    count = len(rankings[0])
+    yield _recall(dataset, f'recall history, top_k="auto" ({count} offered)', rankings, count)
+    both = np.stack([caller.wrong_with_all(), caller.wrong(rankings)])
+    measure = f'fewer wrong calls, top_k="auto" ({count} offered), history'
+    yield bootstrapped_figure(dataset.name, measure, both, relative_saving)
 
 
 def _tokens(dataset: RoutingDataset) -> Figure:

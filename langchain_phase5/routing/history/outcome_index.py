@@ -11,6 +11,7 @@ from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.past_questions import PastQuestions
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
+from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.routing.text.words import words
 from langchain_phase5.storage.outcomes import ToolOutcome
 
@@ -30,15 +31,18 @@ class OutcomeIndex:
 
     Args:
         max_questions: Bound on the distinct questions kept.
-        half_life_seconds: Age at which an outcome counts half.
+        half_life_seconds: Age at which a question's vote counts half.
+        rate_half_life_seconds: Age at which a call counts half in a tool's success rate.
     """
 
-    def __init__(self, *, max_questions: int, half_life_seconds: float) -> None:
+    def __init__(
+        self, *, max_questions: int, half_life_seconds: float, rate_half_life_seconds: float
+    ) -> None:
         self._questions = PastQuestions(
             max_questions=max_questions, half_life_seconds=half_life_seconds
         )
         self._directions = ToolDirections()
-        self._rates = SuccessRates(half_life_seconds=half_life_seconds)
+        self._rates = SuccessRates(half_life_seconds=rate_half_life_seconds)
         self._trust = OutcomeTrust()
         self._lock = RLock()
 
@@ -62,7 +66,7 @@ class OutcomeIndex:
         """
         with self._lock:
             scores = self._rates.adjustments().astype(np.float32)
-            votes = self._questions.votes(words(text), vector) if len(scores) else None
+            votes = self._questions.votes(_telling_words(text), vector) if len(scores) else None
             if votes is None:
                 return scores
             learned = np.zeros(len(scores), dtype=np.float32)
@@ -80,7 +84,7 @@ class OutcomeIndex:
             if self._questions.oldest() is not None:
                 self._learn(news)
                 self._unlearn_oldest()
-            place = self._questions.add(outcome.query, words(outcome.query), vector)
+            place = self._questions.add(outcome.query, _telling_words(outcome.query), vector)
             news.fresh[place] = []
         if outcome.success and not self._questions[place].calls.get(tool, (0.0, 0.0))[0]:
             (news.fresh if place in news.fresh else news.known).setdefault(place, []).append(tool)
@@ -114,6 +118,10 @@ class OutcomeIndex:
             tools = [tool for tool, (successes, _) in calls.items() if successes]
             vector = self._questions.vector(place)
             self._directions.change([vector], tools=[tools], remove=True)
+
+
+def _telling_words(question: str) -> list[str]:
+    return words(without_identifiers(question))
 
 
 @dataclass

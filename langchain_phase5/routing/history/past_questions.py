@@ -103,10 +103,12 @@ class PastQuestions:
         return self._next if len(self._questions) == self._max else None
 
     def call(self, place: int, tool: int, *, success: bool, time: float) -> None:
-        """Note a call for a question."""
+        """Note a call for a question; a success halves the failures before it, as they are over."""
         question = self._questions[place]
         successes, failures = question.calls.get(tool, (0.0, 0.0))
-        question.calls[tool] = (successes + success, failures + (not success))
+        question.calls[tool] = (
+            (successes + 1, failures / 2) if success else (successes, failures + 1)
+        )
         question.time = max(question.time, time)
         self._newest = max(self._newest, time)
 

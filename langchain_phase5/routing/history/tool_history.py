@@ -3,15 +3,21 @@
 import atexit
 import logging
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from threading import Condition, RLock, Thread
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy.exc import SQLAlchemyError
 
 from langchain_phase5.storage.database import Database
 from langchain_phase5.storage.outcomes import OutcomeStore, ToolOutcome
 
 logger = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float32]
 
 _PRUNE_EVERY = 1_000
 _RETRY_SECONDS = 1.0
@@ -26,7 +32,9 @@ class ToolHistory:
     Args:
         storage: A database or its URL to survive a restart; without one, memory only.
         max_outcomes: The newest that many are kept, here and in the database.
-        half_life: After this time an outcome counts half.
+        half_life: After this time it counts half that a tool answered a question.
+        rate_half_life: After this time a call counts half for how often its tool works; short, as
+            an outage says little about the week after.
 
     Example:
         >>> history = ToolHistory()
@@ -41,12 +49,14 @@ class ToolHistory:
         *,
         max_outcomes: int = 20_000,
         half_life: timedelta = timedelta(days=90),
+        rate_half_life: timedelta = timedelta(days=1),
     ) -> None:
         if max_outcomes < 1:
             msg = "max_outcomes must be at least 1"
             raise ValueError(msg)
         self.max_outcomes = max_outcomes
         self.half_life = half_life
+        self.rate_half_life = rate_half_life
         self.failures = 0
         """Times that the database could not be read or written."""
         self._outcomes: deque[ToolOutcome] = deque(maxlen=max_outcomes)
@@ -68,6 +78,25 @@ class ToolHistory:
             self._total += 1
         if self._storage is not None:
             self._write_behind(self._storage, outcome)
+
+    def save_vectors(
+        self, outcomes: Sequence[ToolOutcome], vectors: Sequence[Floats | None], *, embeddings: str
+    ) -> None:
+        """Write behind how another model embeds the questions of outcomes read from the database.
+
+        Args:
+            outcomes: Those without an `id` are passed over.
+            vectors: One for each; None where the model failed.
+            embeddings: Name of the model.
+        """
+        if self._storage is None:
+            return
+        for outcome, vector in zip(outcomes, vectors, strict=True):
+            if outcome.id is not None and vector is not None:
+                saved = vector.astype("<f2").tobytes()
+                self._write_behind(
+                    self._storage, replace(outcome, embeddings=embeddings, vector=saved)
+                )
 
     def since(self, total: int) -> tuple[list[ToolOutcome], int]:
         """List the outcomes recorded after `total` was this, oldest first, and say what it is now.

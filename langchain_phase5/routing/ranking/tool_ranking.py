@@ -15,6 +15,7 @@ from langchain_phase5.routing.ranking.tool_index import ToolIndex
 from langchain_phase5.routing.scored_tool import ScoredTool, Tool
 from langchain_phase5.routing.text.clauses import clauses
 from langchain_phase5.routing.text.conversation import Conversation
+from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.storage.outcomes import ToolOutcome
 from langchain_phase5.sync_or_async import Steps
 
@@ -43,6 +44,7 @@ class ToolRanking:
         self._outcomes = OutcomeIndex(
             max_questions=history.max_outcomes,
             half_life_seconds=history.half_life.total_seconds(),
+            rate_half_life_seconds=history.rate_half_life.total_seconds(),
         )
         self._loaded, self._outcomes_read = history.since(0)
         self._backlog: list[ToolOutcome] = []
@@ -68,9 +70,8 @@ class ToolRanking:
         vectors = yield from self._embedder.embed_questions(texts)
         index = yield from self._index(tools, vectors[0])
         yield from self._read_outcomes(backlog=0 if vectors[0] is None else _BACKLOG_PER_ROUTE)
-        scores = [
-            self._score(text, vector, index) for text, vector in zip(texts, vectors, strict=True)
-        ]
+        scores = [index.scores(text, vec) for text, vec in zip(texts, vectors, strict=True)]
+        yield from self._add_evidence(scores, texts, index)
         weights = np.array(conversation.weights, dtype=np.float32)
         whole = weights[0] * scores[0]
         for weight, earlier in zip(weights[1:], scores[1:], strict=False):
@@ -81,14 +82,18 @@ class ToolRanking:
             for place, score in rank_by_coverage(whole, of_parts, count=count)
         ]
 
-    def _score(self, text: str, vector: Floats | None, index: ToolIndex) -> Floats:
-        scores = index.scores(text, vector)
-        evidence = self._outcomes.evidence(text, vector)
-        if len(evidence):
-            tools = self._outcomes.tools
+    def _add_evidence(
+        self, scores: Sequence[Floats], texts: Sequence[str], index: ToolIndex
+    ) -> Steps[None]:
+        tools = self._outcomes.tools
+        if not tools:
+            return
+        asked = [without_identifiers(text) for text in texts]
+        vectors = yield from self._embedder.embed_questions(asked)
+        for row, text, vector in zip(scores, asked, vectors, strict=True):
+            evidence = self._outcomes.evidence(text, vector)
             of_history, here = index.places_of(tools, count=len(evidence))
-            scores[here] += evidence[of_history]
-        return scores
+            row[here] += evidence[of_history]
 
     def _index(self, tools: Sequence[Tool], question: Floats | None) -> Steps[ToolIndex]:
         """Find the index of this list or build it, embedding only texts never seen."""
@@ -118,8 +123,11 @@ class ToolRanking:
             due[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(due), _OUTCOMES_AT_ONCE)
         ):
             vectors = [_saved_vector(outcome, self._embedder.name) for outcome in batch]
-            unknown = [o.query for o, vector in zip(batch, vectors, strict=True) if vector is None]
-            fetched = iter((yield from self._embedder.embed_questions(unknown)))
+            unknown = [o for o, vector in zip(batch, vectors, strict=True) if vector is None]
+            asked = [without_identifiers(outcome.query) for outcome in unknown]
+            embedded = yield from self._embedder.embed_questions(asked)
+            self._history.save_vectors(unknown, embedded, embeddings=self._embedder.name)
+            fetched = iter(embedded)
             self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
 
 

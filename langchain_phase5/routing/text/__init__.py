@@ -2,6 +2,7 @@
 
 from langchain_phase5.routing.text.clauses import clauses
 from langchain_phase5.routing.text.conversation import Conversation, Question, read_conversation
+from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.routing.text.tool_text import ToolText, tool_text
 from langchain_phase5.routing.text.word_weight import word_weight
 from langchain_phase5.routing.text.words import words
@@ -13,6 +14,7 @@ __all__ = [
     "clauses",
     "read_conversation",
     "tool_text",
+    "without_identifiers",
     "word_weight",
     "words",
 ]

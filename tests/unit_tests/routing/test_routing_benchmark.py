@@ -44,6 +44,8 @@ def test_everything_is_measured_and_drawn(tmp_path):
     assert by_name["one", "recall@3 zero-shot"].value > 80
     assert by_name["one", "recall@3 after 30 successes per tool"].value > 80
     assert by_name["two", "recall@3 foreign history"].value > 80
+    (adaptive,) = (m for d, m in by_name if d == "one" and m.startswith("recall history, top_k"))
+    assert by_name["one", adaptive].value > 80
     assert ("two", "recall@3 history") not in by_name
     assert by_name["7 tools", next(m for d, m in by_name if d == "7 tools")].unit == "ms"
     assert all(figure.low <= figure.value <= figure.high for figure in figures)

@@ -8,6 +8,7 @@ from langchain_phase5.routing.history.rank_calibration import RankCalibration
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
 from langchain_phase5.routing.text.clauses import clauses
+from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.routing.text.words import words
 from langchain_phase5.routing.vectors.question_vectors import QuestionVectors
 from langchain_phase5.routing.vectors.vector_cache import VectorCache
@@ -17,6 +18,23 @@ from langchain_phase5.routing.vectors.vector_table import VectorTable
 def unit(rows, dimensions, seed=0):
     found = np.random.default_rng(seed).standard_normal((rows, dimensions)).astype(np.float32)
     return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+class TestIdentifiers:
+    @pytest.mark.parametrize("code", ["A-1004", "HL-110", "7120934", "INV_2024_17", "b12345678c"])
+    def test_codes_leave(self, code):
+        assert without_identifiers(f"where is {code}?") == "where is ?"
+
+    @pytest.mark.parametrize(
+        "question",
+        ["9am on 2026-11-16", "room 4012 at 10:30", "mp3 to wav", "covid-19 news", "一二三"],
+    )
+    def test_what_tells_something_stays(self, question):
+        assert without_identifiers(question) == question
+
+    @pytest.mark.parametrize("question", ["A-1004", "", "  ", "1234567 89101112", "?! A-1004"])
+    def test_something_is_always_left(self, question):
+        assert without_identifiers(question) == question
 
 
 class TestVectorTable:

@@ -77,6 +77,47 @@ class TestLearning:
 
         assert rank(age_days=0) > 2 * rank(age_days=60) >= 0
 
+    def test_an_outage_is_forgotten_sooner_than_what_answers_a_question(self):
+        tools = [make_tool("alpha", "rain"), make_tool("beta", "rain")]
+
+        def lead_of_beta(days):
+            history = ToolHistory(rate_half_life=timedelta(days=1))
+            for i in range(50):
+                history.record(outcome(f"city {i}", "alpha", success=False, age_days=days))
+            for i in range(200):
+                history.record(outcome(f"anything {i}", "other"))
+            scores = {s.name: s.score for s in ToolRouter(history=history).route("rain", tools)}
+            return scores["beta"] - scores["alpha"]
+
+        assert lead_of_beta(0) > 0.05
+        assert lead_of_beta(7) < 0.2 * lead_of_beta(0)
+
+    def test_a_question_finds_its_tool_again_soon_after_failures(self):
+        router = ToolRouter(top_k=1)
+        for times, success in ((5, True), (50, False)):
+            for _ in range(times):
+                router.record("grub tonight", "book_table", success=success)
+        assert names(router.route("grub tonight", TOOLS)) != ["book_table"]
+        for _ in range(4):
+            router.record("grub tonight", "book_table", success=True)
+
+        assert names(router.route("grub tonight", TOOLS)) == ["book_table"]
+
+    @pytest.mark.parametrize("model", [None, WordEmbeddings(dimensions=512)])
+    def test_a_shared_order_number_lifts_no_tool(self, model):
+        tools = [*TOOLS, make_tool("track_parcel", "Where a parcel is")]
+        router = ToolRouter(model, top_k=len(tools))
+
+        def score_of_book_table():
+            return {s.name: s.score for s in router.route("track A-1004", tools)}["book_table"]
+
+        before = score_of_book_table()
+        for number in range(1000, 1020):
+            router.record(f"ring A-{number}", "book_table", success=True)
+            router.record(f"dine A-{number}", "book_table", success=True)
+
+        assert score_of_book_table() < before + 0.05
+
     def test_a_foreign_history_changes_nothing_that_fits(self):
         plain = ToolRouter(WordEmbeddings(dimensions=512))
         taught = ToolRouter(WordEmbeddings(dimensions=512))
@@ -254,6 +295,29 @@ class TestPersistence:
         ToolRouter(model, history=url).route("hello", TOOLS)
 
         assert model.queries == ["hello", "evening out"]
+
+    def test_a_new_model_embeds_the_old_questions_once_and_for_all(self, url):
+        class Other(WordEmbeddings):
+            model = "other"
+
+        with_numbers = [f"evening out {i}" for i in range(40)]
+        first = ToolRouter(WordEmbeddings(), history=url)
+        for question in with_numbers:
+            first.record(question, "book_table", success=True)
+        first.history.close()
+        second = ToolRouter(Other(dimensions=32), history=url)
+        second.prepare(TOOLS)
+        second.record("evening out 40", "book_table", success=True)
+        second.history.close()
+        model = Other(dimensions=32)
+        third = ToolRouter(model, history=url)
+        third.prepare(TOOLS)
+
+        assert set(model.queries).isdisjoint(with_numbers)
+        assert [o.query for o in OutcomeStore(url).latest(99)] == [
+            *with_numbers,
+            "evening out 40",
+        ]
 
     def test_a_database_object_is_taken_too(self, url):
         with Database(url) as database:
