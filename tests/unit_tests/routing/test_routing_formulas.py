@@ -1,16 +1,19 @@
 """The formulas that the docstrings state, computed by hand."""
 
 import math
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from langchain_phase5.routing.history.outcome_index import OutcomeIndex
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.past_questions import PastQuestions
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.ranking.coverage import rank_by_coverage
 from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
 from langchain_phase5.routing.text.word_weight import rarity, word_weight
+from langchain_phase5.storage.outcomes import ToolOutcome
 
 
 def scores(*values):
@@ -155,6 +158,75 @@ class TestPastQuestions:
 
         assert questions.votes(["okapi"], scores(1, 0, 0)) is None
         assert questions.votes(["quagga"], scores(1, 0, 0)).similarity == pytest.approx(1)
+
+
+class TestOutcomeIndex:
+    WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+    OLDER = (rarity(2) / rarity(1)) ** 4
+    """Vote of a question whose two words were rarer when it came."""
+
+    def index(self, *outcomes, vectors=None):
+        found = OutcomeIndex(max_questions=100, half_life_seconds=100, rate_half_life_seconds=100)
+        for i, (query, tool, success) in enumerate(outcomes):
+            outcome = ToolOutcome(
+                query=query, tool_name=tool, success=success, recorded_at=self.WHEN
+            )
+            found.add([outcome], [vectors[i] if vectors else None])
+        return found
+
+    def rates(self, *outcomes):
+        rates = SuccessRates(half_life_seconds=100)
+        for _, tool, success in outcomes:
+            rates.add(tool, success=success, time=self.WHEN.timestamp())
+        return rates.adjustments()
+
+    def test_votes_count_by_the_odds_that_they_are_right(self):
+        outcomes = [("quagga okapi", "a", True), ("tapir zebu", "b", True)]
+        found = self.index(*outcomes).evidence("okapi quagga", None)
+
+        expected = self.rates(*outcomes) + np.array([OutcomeTrust().odds(1.0) / 1.3, 0])
+        assert found.tolist() == pytest.approx(expected.tolist())
+
+    def test_a_question_like_none_before_is_left_to_the_rates(self):
+        outcomes = [("quagga okapi", "a", True), ("tapir zebu", "b", False)]
+        found = self.index(*outcomes).evidence("aardvark", None)
+
+        assert found.tolist() == pytest.approx(self.rates(*outcomes).tolist())
+        assert found[0] > 0 > found[1]
+        assert len(self.index().evidence("aardvark", None)) == 0
+
+    @pytest.mark.parametrize(("second", "right"), [("a", 1 / 1.3), ("b", 0.0)])
+    def test_trust_is_what_the_others_would_have_said(self, second, right):
+        outcomes = [("quagga okapi", "a", True), ("okapi quagga", second, True)]
+        found = self.index(*outcomes).evidence("okapi quagga", None) - self.rates(*outcomes)
+
+        trust = OutcomeTrust()
+        trust.add(1.0, share=right)
+        both = 1 + self.OLDER
+        assert found.sum() == pytest.approx(trust.odds(1.0) * both / (both + 0.3))
+
+    def test_what_did_not_work_teaches_no_trust(self):
+        outcomes = [("quagga okapi", "a", True), ("okapi quagga", "a", False)]
+        found = self.index(*outcomes).evidence("okapi quagga", None) - self.rates(*outcomes)
+
+        votes = self.OLDER / (1 + self.OLDER + 0.3)
+        assert found.tolist() == [pytest.approx(OutcomeTrust().odds(1.0) * votes)]
+
+    def test_the_same_question_again_is_no_new_question(self):
+        once, again = ("quagga", "a", True), [("quagga", "a", True)] * 3
+        found = self.index(*again).evidence("quagga", None) - self.rates(*again)
+
+        expected = self.index(once).evidence("quagga", None) - self.rates(once)
+        assert found.tolist() == pytest.approx(expected.tolist(), abs=1e-6)
+
+    def test_the_map_points_where_questions_of_that_direction_went(self):
+        outcomes = [(f"quagga{i}", "ab"[i % 2], True) for i in range(40)]
+        vectors = [scores(1 - i % 2, i % 2) for i in range(40)]
+        found = self.index(*outcomes, vectors=vectors)
+
+        towards_a, towards_b = found.evidence("x", scores(1, 0)), found.evidence("x", scores(0, 1))
+        assert towards_a[0] - towards_a[1] == pytest.approx(towards_b[1] - towards_b[0], rel=0.1)
+        assert towards_a[0] - towards_a[1] > 3
 
 
 class TestSuccessRates:
