@@ -100,19 +100,23 @@ class MetricFamilies(ExportedFamilies):
 
     def count_as_open(self, run: Run) -> None:
         """Count a run that has not ended while somebody looks."""
-        self.count_attempt(run)
-        if run.kind in self._in_flight:
-            run.in_flight = self._in_flight[run.kind][(run.note,)]
+        run.in_flight = self.count_start(run)
+        if run.in_flight is not None:
             run.in_flight.inc(1)
 
-    def count_attempt(self, run: Run) -> None:
-        """Count that a call is tried again, if it is."""
+    def count_start(self, run: Run) -> Value | None:
+        """Count a further attempt as one; return the gauge of open runs of its kind.
+
+        The gauge exists from then on: nothing in flight is 0, and not a gap.
+        """
         if run.retried:
             retries = self.tool_retries if run.kind == "tool" else self.llm_retries
             retries[(run.note,)].inc(1)
         elif run.fallback_from is not None:
             pair = self.fallback_labels(run.fallback_from, run.note)
             self.llm_fallbacks[pair].inc(1)
+        gauges = self._in_flight.get(run.kind)
+        return gauges[(run.note,)] if gauges is not None else None
 
     def cost_labels(self, model: str, agent: str) -> tuple[str, str]:
         """Return `model` and `agent_type` of a cost; the rarer pairs lose their agent."""

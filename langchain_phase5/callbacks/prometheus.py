@@ -134,7 +134,7 @@ class PrometheusCallbackHandler(RunTracker):
         if run.in_flight is not None:
             run.in_flight.inc(-1)
         else:
-            self.metrics.count_attempt(run)
+            self.metrics.count_start(run)
         if run.kind == "llm":
             self._model_call_ended(run)
         elif run.kind == "tool":

@@ -352,3 +352,19 @@ def test_a_graph_is_an_agent_from_its_start_where_the_name_changes(around, kind)
     model = model_starts(tracker, "m", graph)
     called_by = tracker._table.runs[model.int].agent
     assert called_by is tracker._table.runs[(graph if kind == "agent" else root).int]
+
+
+def test_nothing_in_flight_is_zero_and_not_a_gap(handler, registry):
+    handler.on_llm_end(answer(), run_id=model_starts(handler, "m"))
+    handler.on_tool_end("", run_id=tool_starts(handler, "t"))
+    agent = chain_starts(handler, metadata=in_agent("a"))
+    handler.on_chain_end({}, run_id=agent)
+    levels = {
+        f"{kind}_in_flight": registry.get_sample_value(f"{kind}_in_flight", {label: value})
+        for kind, label, value in [
+            ("llm_requests", "model", "m"),
+            ("tool_executions", "tool_name", "t"),
+            ("agent_requests", "agent_type", "a"),
+        ]
+    }
+    assert set(levels.values()) == {0.0}
