@@ -17,10 +17,17 @@ def without_metadata(data: bytes, *, format: str) -> bytes | None:  # noqa: A002
     if keep is None:
         return None
     parts = list(keep(data))
-    return b"".join(parts[:-1]) if parts and parts[-1] == _END else None
+    if not parts or parts.pop() != _END:
+        return None
+    if sum(end - start for start, end in parts) == len(data):
+        return data
+    view = memoryview(data)  # large files are copied once, not part by part
+    return b"".join(view[start:end] for start, end in parts)
 
 
-_END = b""
+_Part = tuple[int, int]
+"""Start and end."""
+_END: _Part = (-1, -1)
 """The last part of a file whose end was found."""
 
 
@@ -29,11 +36,11 @@ def png_without_samples(data: bytes) -> bytes:
     return b"".join(data[start:end] for kind, start, end in _png_chunks(data) if kind != b"IDAT")
 
 
-def _png_parts(data: bytes) -> Iterator[bytes]:
-    yield _PNG_SIGNATURE
+def _png_parts(data: bytes) -> Iterator[_Part]:
+    yield 0, len(_PNG_SIGNATURE)
     for kind, start, end in _png_chunks(data):
         if kind in _PNG_KEPT:
-            yield data[start:end]
+            yield start, end
         if kind == b"IEND":
             yield _END
             return
@@ -50,9 +57,9 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         at = end
 
 
-def _jpeg_parts(data: bytes) -> Iterator[bytes]:
+def _jpeg_parts(data: bytes) -> Iterator[_Part]:
     """Yield the segments (ITU T.81, annex B: marker, length, data), each scan with its samples."""
-    yield data[:2]
+    yield 0, 2
     at = 2
     while at + 4 <= len(data):
         marker = data[at : at + 2]
@@ -63,10 +70,10 @@ def _jpeg_parts(data: bytes) -> Iterator[bytes]:
             following = _JPEG_NEXT_MARKER.search(data, end)
             end = following.start() if following else len(data)
         if _is_drawn(marker, end - at):
-            yield data[at:end]
+            yield at, min(end, len(data))
         at = end
     if data[at : at + 2] == _JPEG_END:
-        yield _JPEG_END
+        yield at, at + 2
         yield _END
 
 
