@@ -299,6 +299,13 @@ class TestCoverage:
 
         assert rank_by_coverage(whole, parts, count=1)[0][0] == 199
 
+    def test_as_many_as_asked_for(self):
+        whole = np.linspace(1, 0.5, 200, dtype=np.float32)
+
+        for count in (1, 39, 60, 150):
+            picked = [place for place, _ in rank_by_coverage(whole, whole[None], count=count)]
+            assert picked == list(range(count))
+
     def test_more_than_there_are(self):
         table = np.stack([scores(0.5, 0.4), scores(0.1, 0.9)])
 
