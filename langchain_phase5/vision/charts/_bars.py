@@ -13,6 +13,8 @@ THINNEST = 3
 """Narrower runs of color are lines, ticks or letters."""
 COLORFUL = 60
 """Difference between the strongest and the weakest channel (0-255) of what is no grey."""
+MOST_BARS = 400
+"""Rectangles are compared with each other, so more would take long; no clean chart has them."""
 MOST_PIECES = 800
 """A color in more pieces than this draws no bars."""
 
@@ -107,6 +109,8 @@ def _rectangles(canvas: Canvas, plot: Box) -> list[Bar]:
             if box[2] - box[0] >= THINNEST and box[3] - box[1] >= 1:
                 part = labels[box[1] : box[3], box[0] : box[2]] == number
                 found += [_refined(canvas, color, run) for run in _runs(part, box)]
+            if len(found) > MOST_BARS:
+                return []
     return _without_lines(found)
 
 
@@ -197,25 +201,29 @@ def _runs(part: NDArray[np.bool_], box: Box) -> list[Box]:
 def _refined(canvas: Canvas, color: int, run: Box) -> Bar:
     left, top, right, bottom = run
     middle = slice(left + (right - left) // 4, max(left + 1, right - (right - left) // 4))
-    above, below = (
-        _outline(canvas, middle, top - 1, -1),
-        _outline(canvas, middle, bottom, 1),
-    )
-    if above and below:
-        moved = 0.5 * (above % 2)  # drawn on whole pixels, as tick marks are
-        return Bar(color, left, right, top - above / 2 - moved, bottom + below / 2 - moved)
+    above, thick = _outline(canvas, middle, top - 1, -1)
+    below, other = _outline(canvas, middle, bottom, 1)
+    if thick and other:
+        moved = 0.5 * (thick % 2)  # drawn on whole pixels, as tick marks are
+        return Bar(color, left, right, top - above - moved, bottom + below - moved)
     upper = top - _overhang(canvas, color, middle, top - 1, -1)
     lower = bottom + _overhang(canvas, color, middle, bottom, 1)
     return Bar(color, left, right, upper, lower)
 
 
-def _outline(canvas: Canvas, columns: slice, row: int, step: int) -> int:
-    """How many dark rows follow on a bar in that direction: at most 4."""
-    rows = 0
-    while rows < 4 and 0 <= row + step < canvas.height and _is_outline(canvas, columns, row):
-        rows += 1
-        row += step
-    return rows
+def _outline(canvas: Canvas, columns: slice, row: int, step: int) -> tuple[float, int]:
+    """The middle of a dark line that follows on a bar, in pixels from it, and its thickness.
+
+    Its edge may be soft, and the first row so pale that it is no part of the line.
+    """
+    for gap in (0, 1):
+        rows, at = 0, row + gap * step
+        while rows < 4 and 0 <= at + step < canvas.height and _is_outline(canvas, columns, at):
+            rows += 1
+            at += step
+        if rows:
+            return gap + rows / 2, rows
+    return 0.0, 0
 
 
 def _overhang(canvas: Canvas, color: int, columns: slice, row: int, step: int) -> float:
@@ -226,9 +234,9 @@ def _overhang(canvas: Canvas, color: int, columns: slice, row: int, step: int) -
     if not 0 <= row < canvas.height:
         return 0.0
     line = np.median(canvas.pixels[row, columns], axis=0)
-    outline = _outline(canvas, columns, row, step)
+    outline, _ = _outline(canvas, columns, row, step)
     if outline:
-        return outline / 2
+        return outline
     beyond = row + step
     if not 0 <= beyond < canvas.height:
         return 0.0

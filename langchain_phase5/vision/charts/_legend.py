@@ -32,7 +32,7 @@ class LegendEntry:
 
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
     """Phrases with an isolated swatch to their left, and the ids of those phrases."""
-    swatches = [one for one in _swatches(canvas) if not _is_print(one[1], phrases)]
+    swatches = _without_print(_swatches(canvas), phrases)
     line = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
     found = []
     for phrase in phrases:
@@ -113,11 +113,19 @@ def _unlike(canvas: Canvas, swatch: int, mark: int) -> float:
     return float(np.abs(one - paper - share * along).max()) + 40 * abs(1 - share)
 
 
-def _is_print(box: Box, phrases: list[Phrase]) -> bool:
-    """Whether a patch of color is part of a printed phrase."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    boxes = (phrase.box for phrase in phrases)
-    return any(left <= x <= right and top <= y <= bottom for left, top, right, bottom in boxes)
+def _without_print(
+    swatches: list[tuple[int, Box, int]], phrases: list[Phrase]
+) -> list[tuple[int, Box, int]]:
+    """The patches of color that are no part of a printed phrase."""
+    if not phrases:
+        return swatches
+    left, top, right, bottom = np.array([phrase.box for phrase in phrases]).T
+    out = []
+    for one in swatches:
+        x, y = (one[1][0] + one[1][2]) / 2, (one[1][1] + one[1][3]) / 2
+        if not ((left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any():
+            out.append(one)
+    return out
 
 
 def _swatches(canvas: Canvas) -> list[tuple[int, Box, int]]:

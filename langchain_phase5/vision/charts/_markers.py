@@ -12,6 +12,8 @@ from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 SMALLEST, LARGEST = 3, 40
 """Width and height of a marker, in pixels."""
+MOST_PATCHES = 400
+"""Patches are compared with each other, so more would take long; no clean chart has them."""
 MOST_IN_A_PATCH = 12
 ON_PIXEL = 0.08
 """Centers closer than this to the middle of a pixel are on it; by chance, 0.25 away is usual."""
@@ -53,7 +55,7 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
     size = _usual_size(patches)
     singles = [p for p in patches if np.abs(p.size - size).max() <= max(1.5, 0.14 * size.max())]
     template = _template(singles, size)
-    _check_one_shape(patches, template)
+    _check_one_shape([p for p in patches if not any(p is one for one in singles)], template)
     area = float(template.sum())
     even = _is_even(template)
     markers: list[Marker] = []
@@ -103,8 +105,8 @@ def _patches(filled: NDArray[np.bool_]) -> list[_Patch]:
         part = labels[box[1] : box[3], box[0] : box[2]] == number
         if part.sum() >= 5:
             found.append(_Patch(box, part))
-    if not found:
-        msg = "no markers were found"
+    if not found or len(found) > MOST_PATCHES:
+        msg = f"{len(found) or 'no'} markers were found"
         raise UnreadableChartError(msg)
     return found
 
@@ -151,17 +153,20 @@ def _fits(patch: _Patch, template: NDArray[np.bool_]) -> bool:
 def _check_one_shape(patches: list[_Patch], template: NDArray[np.bool_]) -> None:
     """Refuses a second marker, which is another series in the same color, say of dots and squares.
 
+    Args:
+        patches: Those that do not have the usual size.
+        template: The usual marker.
+
     Raises:
         UnreadableChartError: Several patches are like each other and unlike the usual marker.
     """
-    others = [p for p in patches if not _fits(p, template) and not _is_scaled(p, template)]
+    others = [p for p in patches if not _is_scaled(p, template)]
+    sizes = np.array([patch.size for patch in others])
     for patch in others:
-        twins = [
-            other
-            for other in others
-            if np.abs(other.size - patch.size).max() <= 1 and _fits(other, patch.part)
-        ]
-        if len(twins) >= FEWEST_ALIKE:
+        near = np.flatnonzero(np.abs(sizes - patch.size).max(axis=1) <= 1)
+        if len(near) < FEWEST_ALIKE:
+            continue
+        if sum(_fits(others[index], patch.part) for index in near) >= FEWEST_ALIKE:
             msg = "there are markers of several shapes in one color"
             raise UnreadableChartError(msg)
 

@@ -11,15 +11,22 @@ from langchain_phase5.vision.charts._canvas import Box, Canvas
 from langchain_phase5.vision.charts._direction import by_direction
 from langchain_phase5.vision.charts._glyphs import find_glyphs
 from langchain_phase5.vision.charts._phrase import Phrase, Word, around
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 WORD_GAP = 0.36
 """Largest gap inside a word, in glyph heights: a space is 0.28 to 0.32 em, a digit 0.73 em high."""
+MOST_PHRASES = 300
+"""A busy chart has some fifty; each is compared with the others and read."""
 PHRASE_GAP = 0.95
 """Largest gap between the words of one phrase, in line heights."""
 
 
 def find_phrases(canvas: Canvas) -> list[Phrase]:
-    """All phrases on the paper and the panels."""
+    """All phrases on the paper and the panels.
+
+    Raises:
+        UnreadableChartError: There are so many that the picture shows something else.
+    """
     phrases: list[Phrase] = []
     known: list[Box] = []
     for panel in canvas.panels:
@@ -28,7 +35,12 @@ def find_phrases(canvas: Canvas) -> list[Phrase]:
         flat, tall = by_direction(glyphs)
         phrases += [Phrase(words) for words in _phrases(flat, upright=True)]
         phrases += [Phrase(words, upright=False) for words in _phrases(tall, upright=False)]
-    return [phrase for phrase in phrases if not _is_tick(phrase, phrases)]
+    letters = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
+    found = [phrase for phrase in phrases if not _is_tick(phrase, letters)]
+    if len(found) > MOST_PHRASES:
+        msg = f"there are {len(found)} pieces of print, more than a chart has"
+        raise UnreadableChartError(msg)
+    return found
 
 
 def _is_known(glyph: Box, known: list[Box]) -> bool:
@@ -42,12 +54,11 @@ def _is_known(glyph: Box, known: list[Box]) -> bool:
     return bool((shared > 0.5 * (glyph[2] - glyph[0]) * (glyph[3] - glyph[1])).any())
 
 
-def _is_tick(phrase: Phrase, phrases: list[Phrase]) -> bool:
+def _is_tick(phrase: Phrase, letters: float) -> bool:
     """A lone stroke shorter than the letters around: a tick mark, not a word."""
     if len(phrase.words) > 1 or len(phrase.words[0].glyphs) > 1:
         return False
     left, top, right, bottom = phrase.box
-    letters = float(np.median([other.size for other in phrases]))
     thin, long = sorted((right - left, bottom - top))
     return thin <= 3 and long <= 0.75 * letters
 

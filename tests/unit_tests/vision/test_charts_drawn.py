@@ -1,0 +1,178 @@
+"""What the offline reader makes of charts that are clean, but not plain."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from langchain_phase5.vision import ChartReader, UnreadableChartError
+
+NAMES = ["Marketing", "Support", "Research", "Finance", "Sales"]
+HEIGHTS = [12.0, 30.0, 21.0, 4.0, 17.0]
+
+
+def picture(draw, *, dpi=100):
+    """What matplotlib draws with the axes it hands to `draw`."""
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(6.4, 4.8), dpi=dpi, layout="tight")
+    draw(canvas.subplots())
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format="png")
+    return Image.open(buffer)
+
+
+def values(image):
+    read = ChartReader().read(image)
+    return {(row["series"], row["x"]): row["y"] for row in read.records()}
+
+
+def near(columns, slack):
+    return {
+        (name, x): pytest.approx(y, abs=slack)
+        for name, heights in columns.items()
+        for x, y in zip(NAMES, heights, strict=False)
+    }
+
+
+@pytest.mark.parametrize("dpi", [80, 100, 150])
+@pytest.mark.parametrize("look", [{}, {"edgecolor": "black"}])
+def test_bars_are_read_without_bias(dpi, look):
+    heights = [120.0, 80.0, 45.0, 97.0, 61.0]
+    read = values(picture(lambda axes: axes.bar(NAMES, heights, **look), dpi=dpi))
+    off = [read[None, name] - height for name, height in zip(NAMES, heights, strict=True)]
+    assert np.abs(off).max() < 0.6
+    assert abs(np.mean(off)) < 0.25
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        {"rotation": 45},
+        {"rotation": 30, "ha": "right", "rotation_mode": "anchor"},
+        {"rotation": 60, "ha": "right"},
+    ],
+)
+def test_slanted_labels_are_read(turn):
+    def draw(axes):
+        axes.bar(NAMES, HEIGHTS)
+        axes.set_xticks(range(len(NAMES)), NAMES, **turn)
+        axes.set_xlabel("Department")
+
+    image = picture(draw)
+    assert values(image) == near({None: HEIGHTS}, 0.3)
+    assert ChartReader().read(image).x_axis.label == "Department"
+
+
+def test_turned_labels_whose_letters_touch_are_read():
+    def draw(axes):
+        axes.plot(NAMES, HEIGHTS)
+        axes.tick_params(axis="x", rotation=90, labelsize=9, labelfontfamily="sans-serif")
+
+    assert values(picture(draw)) == near({None: HEIGHTS}, 0.3)
+
+
+def test_long_tick_marks_are_no_letters():
+    def draw(axes):
+        axes.plot(range(6), [3, 9, 4, 12, 7, 8])
+        axes.tick_params(length=9, width=1)
+
+    read = {x: y for (_, x), y in values(picture(draw)).items()}
+    assert read == {
+        x: pytest.approx(y, abs=0.1) for x, y in zip(range(6), [3, 9, 4, 12, 7, 8], strict=True)
+    }
+
+
+def test_black_bars_on_black_axes_are_bars():
+    columns = {"Coffee": HEIGHTS[:3], "Tea": [20.0, 8.0, 16.0]}
+
+    def draw(axes):
+        for shift, color, (name, heights) in zip(
+            (-0.2, 0.2), ("black", "0.5"), columns.items(), strict=True
+        ):
+            spots = [spot + shift for spot in range(3)]
+            axes.bar(spots, heights, 0.4, color=color, label=name)
+        axes.set_xticks(range(3), NAMES[:3])
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    assert values(picture(draw)) == near(columns, 0.3)
+
+
+def test_grey_lines_are_no_bars():
+    def draw(axes):
+        axes.plot([2023, 2024, 2025, 2026], [57, 75, 20, 15], color="black")
+        axes.plot([2023, 2024, 2025, 2026], [11, 92, 16, 88], color="0.4")
+        axes.plot([2023, 2024, 2025, 2026], [88, 82, 24, 90], color="0.6")
+
+    with pytest.raises(UnreadableChartError):
+        ChartReader().read(picture(draw))
+
+
+def test_a_thin_line_has_the_color_of_its_pale_swatch():
+    columns = {"Coffee": HEIGHTS, "Tea": [20.0, 8.0, 16.0, 25.0, 3.0]}
+
+    def draw(axes):
+        for (name, heights), width in zip(columns.items(), (0.8, 2.4), strict=True):
+            axes.plot(NAMES, heights, label=name, linewidth=width)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    assert values(picture(draw, dpi=80)) == near(columns, 0.3)
+
+
+def test_small_markers_on_a_thick_line_do_not_bend_it():
+    columns = {"Coffee": HEIGHTS, "Tea": [20.0, 8.0, 16.0, 25.0, 3.0]}
+
+    def draw(axes):
+        for (name, heights), width in zip(columns.items(), (4.0, 1.5), strict=True):
+            axes.plot(NAMES, heights, marker="^", label=name, linewidth=width)
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    assert values(picture(draw)) == near(columns, 0.4)
+
+
+def test_points_on_the_frame_are_read():
+    def draw(axes):
+        axes.plot([0, 1, 2, 3, 4], HEIGHTS, marker="s", color="blue")
+        axes.set(xlim=(0, 4), ylim=(0, 35))
+
+    read = {x: y for (_, x), y in values(picture(draw)).items()}
+    assert read == {x: pytest.approx(y, abs=0.4) for x, y in enumerate(HEIGHTS)}
+
+
+def test_rings_have_the_color_of_their_line():
+    spots = {"Coffee": [(1, 10), (3, 35), (5, 20)], "Tea": [(2, 15), (4, 40), (6, 28)]}
+
+    def draw(axes):
+        for color, (name, points) in zip(("tab:blue", "tab:orange"), spots.items(), strict=True):
+            axes.scatter(
+                *zip(*points, strict=True), s=60, facecolors="none", edgecolors=color, label=name
+            )
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+    read = ChartReader().read(picture(draw))
+    assert {series.name: [(p.x, p.y) for p in series.points] for series in read.series} == {
+        name: [(pytest.approx(x, abs=0.06), pytest.approx(y, abs=0.4)) for x, y in points]
+        for name, points in spots.items()
+    }
+
+
+def test_two_shapes_in_one_color_are_refused():
+    rng = np.random.default_rng(3)
+
+    def draw(axes):
+        for marker, size in (("o", 20), ("s", 70)):
+            axes.scatter(*rng.uniform(0, 10, (2, 9)), marker=marker, s=size, color="navy")
+
+    with pytest.raises(UnreadableChartError, match="several shapes"):
+        ChartReader().read(picture(draw))
+
+
+@pytest.mark.parametrize("fill", ["teal", "black"])
+def test_thousands_of_dots_are_refused(fill):
+    image = Image.new("RGB", (1200, 1200), "white")
+    draw = ImageDraw.Draw(image)
+    for x, y in np.random.default_rng(0).integers(0, 1190, (4000, 2)).tolist():
+        draw.ellipse((x, y, x + 6, y + 6), fill=fill)
+    with pytest.raises(UnreadableChartError):
+        ChartReader().read(image)
