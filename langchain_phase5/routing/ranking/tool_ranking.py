@@ -71,7 +71,7 @@ class ToolRanking:
         index = yield from self._index(tools, vectors[0])
         yield from self._read_outcomes(backlog=0 if vectors[0] is None else _BACKLOG_PER_ROUTE)
         scores = [index.scores(text, vec) for text, vec in zip(texts, vectors, strict=True)]
-        yield from self._add_evidence(scores, texts, index)
+        yield from self._add_evidence(scores, texts, vectors, index)
         weights = np.array(conversation.weights, dtype=np.float32)
         whole = weights[0] * scores[0]
         for weight, earlier in zip(weights[1:], scores[1:], strict=False):
@@ -83,13 +83,18 @@ class ToolRanking:
         ]
 
     def _add_evidence(
-        self, scores: Sequence[Floats], texts: Sequence[str], index: ToolIndex
+        self,
+        scores: Sequence[Floats],
+        texts: Sequence[str],
+        vectors: Sequence[Floats | None],
+        index: ToolIndex,
     ) -> Steps[None]:
         tools = self._outcomes.tools
         if not tools:
             return
         asked = [without_identifiers(text) for text in texts]
-        vectors = yield from self._embedder.embed_questions(asked)
+        if vectors[0] is not None:  # else the model has just failed and is not asked again
+            vectors = yield from self._embedder.embed_questions(asked)
         for row, text, vector in zip(scores, asked, vectors, strict=True):
             evidence = self._outcomes.evidence(text, vector)
             of_history, here = index.places_of(tools, count=len(evidence))

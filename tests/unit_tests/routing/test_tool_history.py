@@ -225,6 +225,15 @@ class TestAnotherModel:
 
         assert {f"evening number {i}" for i in range(50)} <= set(model.queries)
 
+    def test_a_model_that_fails_is_asked_once_a_route(self, history):
+        model = WordEmbeddings()
+        router = ToolRouter(model, history=history)
+        router.prepare(TOOLS)
+        model.vector = None
+        router.route("an evening with A-1004", TOOLS)
+
+        assert router.failures["embedding"] == 1
+
     def test_without_a_model_all_counts_at_once(self, history):
         assert names(ToolRouter(history=history, top_k=1).route("evening number", TOOLS)) == [
             "book_table"
