@@ -13,6 +13,8 @@ VIVID = 0.4
 """The same as a share of the distance from the background."""
 THICKEST_TICK, LONGEST_TICK = 5, 14
 """A tick mark across and along, in pixels."""
+THINNEST_WORD = 5
+"""Across, in pixels: what is tall and thinner is the side of a frame, no turned word."""
 SOLID = 0.9
 """Share of the length of a stroke in which its middle is ink."""
 MOST_GLYPHS = 1500
@@ -34,6 +36,7 @@ def find_glyphs(canvas: Canvas, panel: int) -> list[Box]:
         for left, top, right, bottom in boxes
         if max(bottom - top, right - left) <= 6 * tallest
         and min(bottom - top, right - left) <= tallest
+        and (bottom - top <= tallest or right - left >= THINNEST_WORD)
         and _stands_on(near, (left, top, right, bottom))
         and not _is_colorful(canvas, (left, top, right, bottom), panel)
         and not _hangs_on(strokes, far, (left, top, right, bottom))

@@ -140,6 +140,23 @@ def test_points_on_the_frame_are_read():
     assert read == {x: pytest.approx(y, abs=0.4) for x, y in enumerate(HEIGHTS)}
 
 
+def test_a_bar_whose_end_the_legend_hides_is_left_out():
+    columns = {"Coffee": [12.0, 18.0, 16.0], "Tea": [20.0, 8.0, 30.0]}
+
+    def draw(axes):
+        for shift, (name, heights) in zip((-0.2, 0.2), columns.items(), strict=True):
+            axes.bar([spot + shift for spot in range(3)], heights, 0.4, label=name)
+        axes.set_xticks(range(3), NAMES[:3])
+        axes.legend(loc="upper right", framealpha=1)
+
+    read = ChartReader().read(picture(draw))
+    found = {(row["series"], row["x"]): row["y"] for row in read.records()}
+    expected = near(columns, 0.3)
+    del expected["Tea", NAMES[2]]
+    assert found == expected
+    assert "legend" in read.notes[0]
+
+
 def test_rings_have_the_color_of_their_line():
     spots = {"Coffee": [(1, 10), (3, 35), (5, 20)], "Tea": [(2, 15), (4, 40), (6, 28)]}
 
