@@ -23,8 +23,8 @@ IDS = (UUID(int=number) for number in count(1))
 class Journal(RunTracker):
     """Writes down what it is told about runs."""
 
-    def __init__(self, table=None):
-        super().__init__(table=table)
+    def __init__(self, table=None, **options):
+        super().__init__(table=table, **options)
         self.ended = []
         self.billed_late = []
 
@@ -368,3 +368,38 @@ def test_nothing_in_flight_is_zero_and_not_a_gap(handler, registry):
         ]
     }
     assert set(levels.values()) == {0.0}
+
+
+def test_another_call_of_a_tool_that_failed_is_no_further_attempt():
+    tracker = Journal()
+    root = chain_starts(tracker)
+    tracker.on_tool_error(OSError(), run_id=tool_starts(tracker, "search", root, "call-1"))
+    other = tracker._table.runs[tool_starts(tracker, "search", root, "call-2").int]
+    assert (other.retried, other.tool_call_id) == (False, "call-2")
+
+
+@pytest.mark.parametrize(
+    ("serialized", "details", "name"),
+    [
+        ({"name": "Kind"}, {"name": "docs"}, "docs"),
+        ({"name": "Kind"}, {}, "Kind"),
+        (None, {}, "unknown"),
+    ],
+)
+def test_a_retriever_goes_by_its_own_name_or_its_kind(serialized, details, name):
+    tracker = Journal()
+    run_id = next(IDS)
+    tracker.on_retriever_start(serialized, "Where?", run_id=run_id, **details)
+    tracker.on_retriever_end([], run_id=run_id)
+    assert (tracker.last.kind, tracker.last.name, tracker.last.status) == (
+        "retriever",
+        name,
+        "success",
+    )
+
+
+def test_a_graph_straight_below_an_agent_is_a_part_of_it():
+    tracker = Journal(include_graphs=True)
+    agent = chain_starts(tracker, metadata=in_agent("a"))
+    graph = chain_starts(tracker, agent, name="part", metadata={"ls_integration": "langgraph"})
+    assert tracker._table.runs[graph.int].kind == "chain"
