@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas, components
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 INK = 45
 """How far a pixel is from its background (0-255) before it is ink."""
@@ -25,7 +26,11 @@ LONG_STROKE = 45
 
 
 def find_glyphs(canvas: Canvas, panel: int) -> list[Box]:
-    """Boxes of ink that is small enough for a character and stands on that background."""
+    """Boxes of ink that is small enough for a character and stands on that background.
+
+    Raises:
+        UnreadableChartError: There are so many that the picture shows something else.
+    """
     far = canvas.distance(panel) > INK
     strokes = _strokes(far)
     _, boxes = components(far & ~strokes)
@@ -41,6 +46,10 @@ def find_glyphs(canvas: Canvas, panel: int) -> list[Box]:
         and not _is_colorful(canvas, (left, top, right, bottom), panel)
         and not _hangs_on(strokes, far, (left, top, right, bottom))
     ]
+    letters = [box for box in found if max(box[2] - box[0], box[3] - box[1]) >= 5]
+    if len(letters) > MOST_GLYPHS:
+        msg = f"there are {len(letters)} small dark patches, more than a chart has letters"
+        raise UnreadableChartError(msg)
     return _without_ticks(found[:MOST_GLYPHS])
 
 
