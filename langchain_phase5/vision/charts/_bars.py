@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._canvas import Box, Canvas, components
+from langchain_phase5.vision.charts._canvas import MOST_PIECES, Box, Canvas, components
 
 THINNEST = 3
 """Narrower runs of color are lines, ticks or letters."""
@@ -15,8 +15,6 @@ COLORFUL = 60
 """Difference between the strongest and the weakest channel (0-255) of what is no grey."""
 MOST_BARS = 400
 """Rectangles are compared with each other, so more would take long; no clean chart has them."""
-MOST_PIECES = 800
-"""A color in more pieces than this draws no bars."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ LONGEST_SIDE = 1800
 SAME_COLOR = 26
 """Largest distance (maximum over channels, 0-255) between pixels of one flat color."""
 
+MOST_PIECES = 800
+"""A color in more pieces than this is dots or dust, neither bars nor the swatches of a legend."""
+
 DISTINCT = 9
 """The same for colors that fill large areas: a pale panel differs little from white paper."""
 

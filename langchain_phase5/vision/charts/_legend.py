@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from langchain_phase5.vision.charts._canvas import Box, Canvas, components
+from langchain_phase5.vision.charts._canvas import MOST_PIECES, Box, Canvas, components
 from langchain_phase5.vision.charts._phrase import Phrase, around
 
 NEAR_COLOR = 48
@@ -131,13 +131,19 @@ def _without_print(
 def _swatches(canvas: Canvas) -> list[tuple[int, Box, int]]:
     """Small patches of color: the color, the box, the number of pixels."""
     most = max(60, 0.14 * canvas.width)
-    return [
-        (color, box, int(canvas.mask(color)[box[1] : box[3], box[0] : box[2]].sum()))
-        for color in range(len(canvas.palette))
-        if color not in canvas.panels
-        for box in components(canvas.mask(color))[1]
-        if 2 <= box[2] - box[0] <= most and box[3] - box[1] <= 0.08 * canvas.height + 8
-    ]
+    found = []
+    for color in range(len(canvas.palette)):
+        if color in canvas.panels:
+            continue
+        mask = canvas.mask(color)
+        boxes = components(mask)[1]
+        if len(boxes) > MOST_PIECES:
+            continue
+        for left, top, right, bottom in boxes:
+            if 2 <= right - left <= most and bottom - top <= 0.08 * canvas.height + 8:
+                count = int(mask[top:bottom, left:right].sum())
+                found.append((color, (left, top, right, bottom), count))
+    return found
 
 
 def _swatch_of(

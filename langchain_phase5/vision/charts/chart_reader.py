@@ -46,6 +46,9 @@ class ChartReader:
         """
         canvas = make_canvas(image)
         phrases = find_phrases(canvas)
+        if not phrases:
+            msg = "there is no print in the picture"
+            raise UnreadableChartError(msg)
         phrases.sort(key=lambda p: (p.upright, p.box[3] // 4 if p.upright else p.box[1], p.box[0]))
         read_phrases(canvas, phrases)
         phrases = with_slanted(canvas, phrases)
