@@ -36,7 +36,7 @@ _DOUBTFUL = 0.88
 """Tesseract's mean confidence below which a second engine is asked. Clean books exceed it."""
 _UNEVEN = 0.85
 """Light less even than this is that of a photo, on which Tesseract may be sure and wrong."""
-_ENOUGH = 0.91
+_ENOUGH = 0.9
 """Share of the second engine's legible letters that Tesseract must reach to be believed.
 
 On 40 drawn receipts, which RapidOCR reads better, it reached at most 0.88; on photos of book pages,
