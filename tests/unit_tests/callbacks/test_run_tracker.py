@@ -403,3 +403,15 @@ def test_a_graph_straight_below_an_agent_is_a_part_of_it():
     agent = chain_starts(tracker, metadata=in_agent("a"))
     graph = chain_starts(tracker, agent, name="part", metadata={"ls_integration": "langgraph"})
     assert tracker._table.runs[graph.int].kind == "chain"
+
+
+@pytest.mark.parametrize(
+    ("serialized", "details", "name"),
+    [({"name": "add"}, {}, "add"), (None, {"name": "add"}, "add"), (None, {}, "unknown")],
+)
+def test_a_tool_goes_by_whichever_name_there_is(serialized, details, name):
+    tracker = Journal()
+    run_id = next(IDS)
+    tracker.on_tool_start(serialized, "", run_id=run_id, **details)
+    tracker.on_tool_end("", run_id=run_id)
+    assert tracker.ended == [(name, "success")]
