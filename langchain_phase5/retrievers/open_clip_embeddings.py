@@ -44,9 +44,9 @@ class OpenCLIPEmbeddings(Embeddings):
         pretrained: The tag of its weights, see `open_clip.list_pretrained()`, or a checkpoint file.
             None leaves the weights random, which is good for nothing but measuring speed.
         device: E.g. `"cuda"` or `"cpu"`; chosen by what the machine has if None.
-        precision: Number format of the weights and of the forward pass. None is fp16 on CUDA, bf16
-            on processors with instructions for it (AVX512-BF16, AMX), fp32 elsewhere. `"int8"` is
-            for a vision transformer on a processor without those, and needs the extra `int8`.
+        precision: Number format of the weights and of the forward pass. None is fp16 on CUDA and
+            fp32 elsewhere. `"bf16"` is for processors with instructions for it (AVX512-BF16, AMX),
+            `"int8"` for a vision transformer on any, with the extra `int8`.
         batch_size: Images or texts per forward pass.
         decode_threads: Threads that read and decode images while the model computes.
         compiled: Run the image part through `torch.compile`: slow to start, faster in bulk.

@@ -4,21 +4,10 @@ from typing import Any, Literal
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 
-_BF16_INSTRUCTIONS = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-
 
 def best_precision(device: str) -> Precision:
-    """Return fp16 on CUDA, bf16 on a processor with instructions for it, fp32 elsewhere.
-
-    Where a processor has none, bf16 is emulated, which is slower than fp32.
-    """
-    import torch
-
-    if device.startswith("cuda"):
-        return "fp16"
-    if device == "cpu" and any(getattr(torch.cpu, name, bool)() for name in _BF16_INSTRUCTIONS):
-        return "bf16"
-    return "fp32"
+    """Return fp16 on CUDA, fp32 elsewhere; bf16 is only taken when it is asked for."""
+    return "fp16" if device.startswith("cuda") else "fp32"
 
 
 def torch_dtype(precision: Precision) -> Any:

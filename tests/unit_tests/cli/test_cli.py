@@ -58,8 +58,11 @@ def test_what_the_user_can_mend_is_one_line(monkeypatch, capsys, tmp_path):
 
 def test_index_a_folder_and_search_it(monkeypatch, capsys, tmp_path):
     album = draw_album(tmp_path / "album")
+    (album / "damaged.png").write_bytes(b"no image")
     assert run(monkeypatch, "index", str(album), "--model", MODEL) == 0
-    assert "60" in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "60 added" in shown.out
+    assert "damaged.png: not an image" in shown.err
     assert run(monkeypatch, "search", str(album), "a pie chart", "--k", "1", "--model", MODEL) == 0
     assert "pie-chart" in capsys.readouterr().out
 

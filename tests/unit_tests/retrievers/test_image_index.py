@@ -144,6 +144,19 @@ def test_narrow_filter_returns_all_it_should(path):
         )
 
 
+@pytest.mark.parametrize("most_mapped", [0, 256_000_000])
+def test_filter_finds_the_same_in_files_large_and_small(path, most_mapped, monkeypatch):
+    monkeypatch.setattr("langchain_phase5.retrievers.vector_file._MOST_MAPPED", most_mapped)
+    vectors, query = directions(6000), directions(1, seed=1)[0]
+    with ImageIndex(FAKE, path=path) as index:
+        fill(index, vectors, metadata=lambda number: {"album": number % 20})
+
+        allowed = set(range(7, 6000, 20))
+        assert found_ids(index, query, 10, filter={"album": 7}) == brute_force(
+            vectors, query, 10, allowed
+        )
+
+
 @pytest.mark.parametrize("filtered", [False, True])
 def test_coded_index_finds_what_brute_force_finds(path, filtered, monkeypatch):
     monkeypatch.setattr("langchain_phase5.retrievers.nearest._EXACT_BELOW", 100)
