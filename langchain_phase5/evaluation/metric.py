@@ -9,6 +9,7 @@ from typing import Any
 from langchain_core.runnables import Runnable
 
 from langchain_phase5.evaluation.dataset import Example
+from langchain_phase5.evaluation.langsmith_shape import langsmith_shape
 from langchain_phase5.evaluation.metrics import METRICS
 from langchain_phase5.evaluation.result import ExampleResult, Failure
 
@@ -17,7 +18,7 @@ Metric = str | Callable[..., Any] | Runnable[Any, Any]
 _SEVERAL = (list, tuple)
 _NUMBERS = (bool, int, float, type(None))
 _LANGSMITH = ("inputs", "outputs", "reference_outputs")
-_ARGUMENTS = {*_LANGSMITH, "example", "metadata"}
+_ARGUMENTS = {*_LANGSMITH, "example", "metadata", "run"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class BoundMetric:
             "example": example,
             "metadata": example.metadata,
         }
+        if "run" in self.arguments:
+            offered |= langsmith_shape(example, outputs)
         return self.call(**{name: offered[name] for name in self.arguments})
 
 
@@ -57,7 +60,8 @@ def bind_metrics(given: Sequence[Metric] | Metric) -> list[BoundMetric]:
     """Prepare metrics given by name, as evaluators or as evaluation chains.
 
     An evaluator gets those of `inputs`, `outputs`, `reference_outputs`, `example` and `metadata`
-    that it names; one that names none, `(**rest)`, gets the first three.
+    that it names; one that names none, `(**rest)`, gets the first three. One that names `run`, as
+    LangSmith's older ones and its `RunEvaluator`s do, gets LangSmith's `Run` and `Example`.
 
     Raises:
         ValueError: A name is unknown, two metrics share one, or an evaluator needs something else.
@@ -80,9 +84,9 @@ def _bind(metric: Metric) -> BoundMetric:
         return _bind_function(metric, METRICS[metric])
     if isinstance(metric, Runnable):
         return _bind_chain(metric)
-    if hasattr(metric, "evaluate_run") and not inspect.isfunction(metric):
-        msg = f"{metric!r} is a LangSmith RunEvaluator; give the function that it wraps"
-        raise ValueError(msg)
+    if hasattr(metric, "evaluate_run"):
+        call = getattr(metric, "aevaluate_run", metric.evaluate_run)
+        return BoundMetric(_name(metric), call, ("run", "example"))
     if not callable(metric):
         msg = (  # type: ignore[unreachable]  # callers may not be typed
             f"a metric is a name or a function of inputs and outputs, not {metric!r}"

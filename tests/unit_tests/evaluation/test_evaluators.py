@@ -89,28 +89,57 @@ def test_a_failing_evaluator_is_an_error_of_its_own(evaluator, message):
     assert report.error_rate.value == 0
 
 
-@pytest.mark.parametrize(
-    "evaluator", [lambda run, example: 1, lambda answer: 1, lambda *, outputs, model: 1]
-)
+@pytest.mark.parametrize("evaluator", [lambda answer: 1, lambda *, outputs, model: 1])
 def test_an_evaluator_that_needs_something_else_is_refused_before_the_run(evaluator):
     asked = []
-    with pytest.raises(ValueError, match=r"needs (run|answer|model); evaluators get inputs"):
+    with pytest.raises(ValueError, match=r"needs (answer|model); evaluators get inputs"):
         AgentEvaluator().evaluate(asked.append, [EXAMPLE], [evaluator])
     assert not asked
 
 
-def test_a_wrapped_evaluator_is_asked_for_its_function():
-    class RunEvaluator:
-        def evaluate_run(self, run, example):
-            raise NotImplementedError
+def same_answer(run, example):
+    """An evaluator in LangSmith's older shape."""
+    same = run.outputs["output"] == example.outputs["answer"] and run.inputs == example.inputs
+    return {"key": "same", "score": same}
 
-    with pytest.raises(ValueError, match="give the function that it wraps"):
-        AgentEvaluator().evaluate(lambda i: 1, [EXAMPLE], [RunEvaluator()])
+
+async def same_answer_later(run, example):
+    return same_answer(run, example)
+
+
+def names_the_run_alone(run):
+    return {"key": "same", "score": run.outputs == {"output": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "scores"),
+    [
+        (same_answer, [1.0, 0.0]),
+        (same_answer_later, [1.0, 0.0]),
+        (names_the_run_alone, [1.0, 1.0]),
+    ],
+)
+def test_langsmiths_older_evaluators_plug_in(evaluator, scores):
+    assert older_scores(evaluator) == scores
+
+
+@pytest.mark.parametrize("function", [same_answer, same_answer_later])
+def test_langsmiths_run_evaluators_plug_in(function):
+    from langsmith.evaluation import run_evaluator
+
+    assert older_scores(run_evaluator(function)) == [1.0, 0.0]
+
+
+def older_scores(evaluator):
+    examples = [EXAMPLE, {"inputs": {"query": "?"}, "outputs": {"answer": "b"}}]
+    report = AgentEvaluator().evaluate(lambda inputs: "a", examples, [evaluator])
+    assert [each.metric_errors for each in report.results] == [{}, {}]
+    return [each.scores["same"] for each in report.results]
 
 
 def test_ours_plug_into_langsmith():
     """LangSmith normalizes evaluators by their parameters; ours must pass."""
-    from langsmith.evaluation.evaluator import run_evaluator
+    from langsmith.evaluation import run_evaluator
     from langsmith.schemas import Example, Run
 
     evaluator = run_evaluator(exact_match)
