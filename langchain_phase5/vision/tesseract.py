@@ -56,7 +56,6 @@ class Tesseract:
         self.languages = languages
         self.page_segmentation = page_segmentation
         self._max_seconds = max_seconds
-        _cap_threads()
         self._folder = _language_folder(languages) if find_spec("tesserocr") else None
         if self._folder is None:
             _check_program(languages)
@@ -94,8 +93,11 @@ class Tesseract:
         return self._local.api
 
     def _by_program(self, gray: Image.Image, mode: int) -> str:
-        import pytesseract
+        from pytesseract import pytesseract
 
+        # The program's threads wait for each other in busy loops: one page takes up to four times
+        # the CPU time. Set for this whole process, the limit would be PyTorch's as well.
+        pytesseract.environ = {"OMP_THREAD_LIMIT": "1", **os.environ}
         try:
             return str(
                 pytesseract.image_to_data(
@@ -119,12 +121,6 @@ class Tesseract:
 
 _DPI = 300
 _READING_MODES = {1, *range(3, 14)}  # 0 and 2 only look at the layout
-
-
-def _cap_threads() -> None:
-    # Tesseract's threads wait for each other in busy loops: one page takes up to four times the
-    # CPU time. OpenMP reads this when it is loaded. Whoever set it meant it.
-    os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 
 def _words(table: str) -> Iterator[OCRWord]:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import sys
 from functools import cache
 from pathlib import Path
@@ -351,6 +352,15 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path, monkeypatch):
     by_program(monkeypatch)
     OCREngine(engine="tesseract").read(page())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_program", [False, True], ids=["inside", "program"])
+def test_reading_leaves_the_threads_of_other_libraries_alone(monkeypatch, is_program):
+    monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+    if is_program:
+        by_program(monkeypatch)
+    OCREngine(engine="tesseract").read(page())
+    assert "OMP_THREAD_LIMIT" not in os.environ
 
 
 def test_a_result_survives_json():
