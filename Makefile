@@ -24,7 +24,8 @@ format: .venv/ready  ## Fix style
 	$(BIN)/ruff format .
 
 notebooks: .venv/ready  ## Run the notebooks again and keep what they print
-	$(BIN)/jupyter-execute --NotebookClient.record_timing=False --inplace notebooks/*.ipynb
+	$(BIN)/jupyter-execute --inplace notebooks/*.ipynb
+	@$(BIN)/python .ci/plain-notebooks notebooks/*.ipynb
 	@$(BIN)/ruff format --quiet notebooks
 
 # The stamp is made last, so that an installation that broke off is tried again.
