@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -121,6 +122,7 @@ def load_clip_model(
         encode_image = Int8ImageEncoder(network, image_size=size)
     texts = best_precision(device) if precision == "int8" else precision
     network = network.to(device, torch_dtype(texts))
+    _obey_thread_limit(torch)
     if compiled:
         network.visual.compile(dynamic=True)
     return ClipModel(
@@ -221,6 +223,17 @@ def _best_device(torch: Any) -> str:
     if torch.backends.mps.is_available():
         return "mps"
     return "cpu"
+
+
+def _obey_thread_limit(torch: Any) -> None:
+    """Have PyTorch count on no more threads than OpenMP will start.
+
+    In bf16 it hands out its work among as many as it counts on, and what falls to those that never
+    start is left undone: the vectors are wrong, without an error.
+    """
+    limit = os.environ.get("OMP_THREAD_LIMIT", "")
+    if limit.isdigit() and 0 < int(limit) < torch.get_num_threads():
+        torch.set_num_threads(int(limit))
 
 
 def _normalized(torch: Any, encode: Callable[..., Any], batch: Any) -> Vectors:

@@ -415,3 +415,23 @@ def test_a_tool_goes_by_whichever_name_there_is(serialized, details, name):
     tracker.on_tool_start(serialized, "", run_id=run_id, **details)
     tracker.on_tool_end("", run_id=run_id)
     assert tracker.ended == [(name, "success")]
+
+
+def test_the_first_content_alone_ends_the_wait_for_the_first_token():
+    """As in streams of LangChain's newer protocol; a greeting holds no content."""
+    tracker = Journal()
+    model = model_starts(tracker, "chatty")
+    seen = []
+    for name in (
+        "message-start",
+        "content-block-start",
+        *["content-block-delta"] * 2,
+        "message-end",
+    ):
+        tracker.on_stream_event({"event": name}, run_id=model)
+        seen.append(tracker._table.runs[model.int].first_token)
+    tracker.on_stream_event({"event": "content-block-delta"}, run_id=next(IDS))
+    greeting, begun, first, second, last = seen
+    assert not greeting
+    assert not begun
+    assert 0 < first == second == last

@@ -1,5 +1,7 @@
 """Texts and images in one space: standard tests, batches, threads, errors that help."""
 
+import os
+import subprocess
 import sys
 import threading
 
@@ -144,6 +146,27 @@ def test_half_precision_is_close_and_of_the_same_model(clip, folder, precision):
     )
     assert min(np.dot(exact, rough) for exact, rough in pairs) > 0.9995
     assert half.fingerprint == clip.fingerprint
+
+
+def test_bf16_is_right_where_openmp_may_start_one_thread(tmp_path):
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "teal.png")
+    code = (
+        "import sys, numpy\n"
+        "from langchain_phase5.retrievers import OpenCLIPEmbeddings\n"
+        "exact, rough = (\n"
+        "    numpy.array(OpenCLIPEmbeddings(sys.argv[1], precision=each).embed_image(sys.argv[2:]))\n"
+        "    for each in ('fp32', 'bf16')\n"
+        ")\n"
+        "print((exact * rough).sum())"
+    )
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code, TINY, tmp_path / "teal.png"],
+        env=os.environ | {"OMP_THREAD_LIMIT": "1", "OMP_NUM_THREADS": "4"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) > 0.9995
 
 
 @pytest.mark.parametrize(
