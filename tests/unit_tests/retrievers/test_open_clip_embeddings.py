@@ -151,10 +151,10 @@ def test_half_precision_is_close_and_of_the_same_model(clip, folder, precision):
 def test_bf16_is_right_where_openmp_may_start_one_thread(tmp_path):
     Image.new("RGB", (64, 64), "teal").save(tmp_path / "teal.png")
     code = (
-        "import sys, numpy\n"
+        "import sys\nfrom numpy import array\n"
         "from langchain_phase5.retrievers import OpenCLIPEmbeddings\n"
         "exact, rough = (\n"
-        "    numpy.array(OpenCLIPEmbeddings(sys.argv[1], precision=each).embed_image(sys.argv[2:]))\n"
+        "    array(OpenCLIPEmbeddings(sys.argv[1], precision=each).embed_image(sys.argv[2:]))\n"
         "    for each in ('fp32', 'bf16')\n"
         ")\n"
         "print((exact * rough).sum())"
