@@ -435,3 +435,14 @@ def test_the_first_content_alone_ends_the_wait_for_the_first_token():
     assert not greeting
     assert not begun
     assert 0 < first == second == last
+
+
+def test_what_a_call_used_before_it_broke_off_is_known():
+    tracker = Journal()
+    broken, lost = model_starts(tracker, "streams"), model_starts(tracker, "refuses")
+    tracker.on_llm_error(ConnectionError("reset"), run_id=broken, response=answer())
+    assert (tracker.last.usage.input, tracker.last.usage.output) == (3, 2)
+    tracker.on_llm_error(ConnectionError("refused"), run_id=lost)
+    assert tracker.last.usage is None
+    assert tracker.ended == [("streams", "error"), ("refuses", "error")]
+    tracker.on_llm_error(ConnectionError("reset"), run_id=next(IDS), response=answer())
