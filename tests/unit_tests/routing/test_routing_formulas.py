@@ -9,6 +9,7 @@ import pytest
 from langchain_phase5.routing.history.outcome_index import OutcomeIndex
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.past_questions import PastQuestions
+from langchain_phase5.routing.history.rank_calibration import RankCalibration
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.ranking.coverage import rank_by_coverage
 from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
@@ -63,6 +64,19 @@ class TestOutcomeTrust:
         assert chance(trust.odds(0.55)) == pytest.approx(expected)
 
 
+class TestRankCalibration:
+    """The smallest rank that at least (n + 1) * coverage of n samples do not exceed."""
+
+    @pytest.mark.parametrize(("samples", "k"), [(3, 5), (4, 40), (8, 80), (9, 80), (99, 800)])
+    def test_the_rank_is_the_corrected_quantile(self, samples, k):
+        calibration = RankCalibration(coverage=0.8)
+        for rank in range(10 * samples, 0, -10):
+            calibration.add(rank)
+
+        assert calibration.k(10_000) == k
+        assert calibration.is_calibrated is (samples > 3)
+
+
 class TestPastQuestions:
     """Rare words that no question shares with another count alike: all shares are plain numbers."""
 
@@ -77,6 +91,22 @@ class TestPastQuestions:
             place = questions.add(text, text.split(), vector)
         questions.call(place, tool, success=success, time=time)
         return place
+
+    def test_who_makes_room_takes_no_words_from_those_who_stay(self, questions):
+        for tool, text in enumerate(["quagga okapi", "quagga tapir", "zebu", "gnu"]):
+            self.ask(questions, text, tool=tool)
+
+        assert questions.votes(["okapi"], None) is None
+        assert list(questions.votes(["quagga"], None).shares) == [1]
+
+    def test_of_many_questions_those_with_the_rarest_words_are_looked_at(self):
+        questions = PastQuestions(max_questions=1000, half_life_seconds=100)
+        for number in range(700):
+            self.ask(questions, f"the gnu number{number}", tool=0)
+        self.ask(questions, "the quagga", tool=1)
+
+        shares = questions.votes(["gnu", "the", "quagga"], None).shares
+        assert max(shares, key=shares.get) == 1
 
     def test_one_alike_question_leaves_room_for_doubt(self, questions):
         self.ask(questions, "quagga okapi", tool=4)
@@ -186,6 +216,20 @@ class TestOutcomeIndex:
 
         expected = self.rates(*outcomes) + np.array([OutcomeTrust().odds(1.0) / 1.3, 0])
         assert found.tolist() == pytest.approx(expected.tolist())
+
+    def test_a_question_that_had_to_make_room_teaches_nothing_any_more(self):
+        found = OutcomeIndex(max_questions=2, half_life_seconds=100, rate_half_life_seconds=100)
+        outcomes = [("quagga", "a", True), ("tapir", "b", True), ("okapi", "c", True)]
+        kinds = [scores(1, 0, 0), scores(0.5, 0.5**0.5, 0.5), scores(0, 0, 1)]
+        for (query, tool, success), vector in zip(outcomes, kinds, strict=True):
+            outcome = ToolOutcome(
+                query=query, tool_name=tool, success=success, recorded_at=self.WHEN
+            )
+            found.add([outcome], [vector])
+
+        forgotten, alike, _ = found.evidence("quagga", kinds[0]) - self.rates(*outcomes)
+        assert forgotten == pytest.approx(0, abs=1e-6)
+        assert alike > 0.01
 
     def test_a_question_like_none_before_is_left_to_the_rates(self):
         outcomes = [("quagga okapi", "a", True), ("tapir zebu", "b", False)]
