@@ -446,3 +446,9 @@ def test_what_a_call_used_before_it_broke_off_is_known():
     assert tracker.last.usage is None
     assert tracker.ended == [("streams", "error"), ("refuses", "error")]
     tracker.on_llm_error(ConnectionError("reset"), run_id=next(IDS), response=answer())
+
+
+def test_places_in_a_sequence_are_no_tags_of_an_agent():
+    tracker = Journal()
+    agent = chain_starts(tracker, metadata=in_agent("a"), tags=["seq:step:1", "nightly"])
+    assert tracker._table.runs[agent.int].tags == ("nightly",)

@@ -11,6 +11,7 @@ from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.past_questions import PastQuestions
 from langchain_phase5.routing.history.rank_calibration import RankCalibration
 from langchain_phase5.routing.history.success_rates import SuccessRates
+from langchain_phase5.routing.history.tool_directions import ToolDirections
 from langchain_phase5.routing.ranking.coverage import rank_by_coverage
 from langchain_phase5.routing.ranking.lexical_index import LexicalIndex
 from langchain_phase5.routing.text.word_weight import rarity, word_weight
@@ -62,6 +63,33 @@ class TestOutcomeTrust:
         # With the first sample too many, all before it count half.
         expected = (500 + 2 * 0.25 * 0.55**2) / (2_001 / 2 + 500 + 2)
         assert chance(trust.odds(0.55)) == pytest.approx(expected)
+
+
+class TestToolDirections:
+    @pytest.mark.parametrize("parts", [[80], [40, 40], [1] * 80, [33, 1, 40, 6]], ids=str)
+    def test_the_score_is_that_of_ridge_regression(self, parts):
+        random = np.random.default_rng(5)
+        questions = random.standard_normal((80, 8)).astype(np.float32)
+        tools = [[number % 3] for number in range(80)]
+        learned, start = ToolDirections(), 0
+        for size in parts:
+            end = start + size
+            learned.change(questions[start:end], tools=tools[start:end])
+            start = end
+        for old in range(5):
+            learned.change([questions[old]], tools=[tools[old]], remove=True)
+
+        kept, wanted = questions[5:].astype(float), np.eye(3)[np.arange(5, 80) % 3]
+        asked = random.standard_normal(8).astype(np.float32)
+        expected = asked @ np.linalg.solve(kept.T @ kept + 3 * np.eye(8), kept.T @ wanted)
+        assert learned.scores(asked, size=3).tolist() == pytest.approx(expected.tolist(), abs=1e-4)
+
+    def test_long_vectors_are_projected_to_the_same_length(self):
+        learned = ToolDirections()
+        question = np.zeros(2_000, dtype=np.float32)
+        question[7] = 1
+        learned.change([question], tools=[[0]])
+        assert learned.scores(question, size=1)[0] == pytest.approx(1 / (1 + 3), abs=0.04)
 
 
 class TestRankCalibration:

@@ -287,6 +287,24 @@ class TestEmbedding:
         assert model.documents[first:] == ["tool49: does something new"]
         assert model.queries.count("thing 3") == 1
 
+    def test_a_tool_lies_between_its_name_and_its_text_nearer_to_the_text(self):
+        half = 0.5**0.5
+        known = {
+            "alpha": [1, 0, 0], "first": [0, 1, 0],
+            "beta": [0.3, 0, 0.954], "second": [0.3, 0, 0.954],
+            "gamma": [half, half, 0], "third": [half, -half, 0],
+            "delta": [0.85, 0, 0.527], "fourth": [0.85, 0, 0.527],
+        }  # fmt: skip
+
+        class Placed(WordEmbeddings):
+            def vector(self, text):
+                return known.get(text.split()[-1], [1, 0, 0])
+
+        pairs = zip(list(known)[::2], list(known)[1::2], strict=True)
+        tools = [make_tool(name, description) for name, description in pairs]
+        ranked = names(ToolRouter(Placed(), top_k=4).route("wonder", tools))
+        assert ranked == ["gamma", "delta", "alpha", "beta"]  # cosines .93, .85, .39, .30
+
     def test_vectors_survive_in_a_byte_store(self):
         store = InMemoryByteStore()
         first = ToolRouter(WordEmbeddings(), vector_store=store).route("play", TOOLS)
