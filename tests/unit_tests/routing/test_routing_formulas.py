@@ -120,6 +120,14 @@ class TestPastQuestions:
         questions.call(place, tool, success=success, time=time)
         return place
 
+    def test_a_success_halves_the_failures_before_it(self, questions):
+        for success in (False, True):
+            self.ask(questions, "quagga", tool=0, success=success)
+        assert questions.votes(["quagga"], None).shares == {0: pytest.approx(0.5 / 1.5 / 1.3)}
+        for success in (False, False, True):
+            self.ask(questions, "tapir", tool=1, success=success)
+        assert questions.votes(["tapir"], None).shares == {}
+
     def test_who_makes_room_takes_no_words_from_those_who_stay(self, questions):
         for tool, text in enumerate(["quagga okapi", "quagga tapir", "zebu", "gnu"]):
             self.ask(questions, text, tool=tool)
@@ -244,6 +252,31 @@ class TestOutcomeIndex:
 
         expected = self.rates(*outcomes) + np.array([OutcomeTrust().odds(1.0) / 1.3, 0])
         assert found.tolist() == pytest.approx(expected.tolist())
+
+    def learned(self, *parts):
+        """What the history says of "quagga" beyond the success rates."""
+        found = OutcomeIndex(max_questions=100, half_life_seconds=100, rate_half_life_seconds=100)
+        for tools in parts:
+            outcomes = [
+                ToolOutcome(query="quagga", tool_name=tool, success=True, recorded_at=self.WHEN)
+                for tool in tools
+            ]
+            found.add(outcomes, [scores(1, 0)] * len(outcomes))
+        rates = self.rates(*(("quagga", tool, True) for tools in parts for tool in tools))
+        return (found.evidence("quagga", scores(1, 0)) - rates).tolist()
+
+    def test_votes_and_the_learned_map_are_trusted_alike(self):
+        odds = OutcomeTrust().odds(1.0)
+        assert self.learned("a") == pytest.approx([odds * (1 / 1.3 + 1 / (1 + 3))], rel=1e-5)
+
+    @pytest.mark.parametrize(
+        "parts", [("a", "a"), ("aa",), ("a", "aaa")], ids=["later", "at once", "often"]
+    )
+    def test_the_same_answer_again_teaches_nothing_new(self, parts):
+        assert self.learned(*parts) == pytest.approx(self.learned("a"), rel=1e-5)
+
+    def test_another_tool_does_not_make_it_another_question(self):
+        assert self.learned("a", "b") == pytest.approx(self.learned("ab"), rel=1e-5)
 
     def test_a_question_that_had_to_make_room_teaches_nothing_any_more(self):
         found = OutcomeIndex(max_questions=2, half_life_seconds=100, rate_half_life_seconds=100)
