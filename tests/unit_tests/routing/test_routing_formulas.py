@@ -120,6 +120,12 @@ class TestPastQuestions:
         questions.call(place, tool, success=success, time=time)
         return place
 
+    def test_a_shorter_past_question_is_as_alike_as_the_words_it_shares(self, questions):
+        self.ask(questions, "quagga")
+
+        votes = questions.votes(["quagga", "okapi"], None)
+        assert votes.similarity == pytest.approx(rarity(1) / (rarity(1) + rarity(0)))
+
     def test_a_success_halves_the_failures_before_it(self, questions):
         for success in (False, True):
             self.ask(questions, "quagga", tool=0, success=success)
