@@ -12,8 +12,8 @@ from langchain_phase5.evaluation.plain import plain
 def langsmith_shape(example: Example, outputs: Any) -> dict[str, Any]:
     """Return the two arguments `run` and `example`.
 
-    As in LangSmith, what is no dict becomes `{"output": outputs}`. The run has no times and no
-    child runs: what a target did within is in the report's steps.
+    As in LangSmith, what is no dict becomes `{"output": outputs}`. The run has no child runs and
+    says nothing of how long it took: that and what the target did within is in the report.
     """
     from langsmith import schemas  # half a second
 

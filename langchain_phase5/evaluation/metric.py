@@ -102,7 +102,7 @@ def _bind_function(name: str, metric: Callable[..., Any]) -> BoundMetric:
     if unknown := [each for each in needed if each not in _ARGUMENTS]:
         msg = (
             f"the evaluator {name!r} needs {', '.join(unknown)}; evaluators get inputs, outputs, "
-            "reference_outputs, example or metadata, whichever they name"
+            "reference_outputs, example, metadata or run, whichever they name"
         )
         raise ValueError(msg)
     named = tuple(p.name for p in parameters if p.name in _ARGUMENTS)

@@ -92,10 +92,10 @@ class ToolRanking:
         tools = self._outcomes.tools
         if not tools:
             return
-        asked = [without_identifiers(text) for text in texts]
         if vectors[0] is not None:  # else the model has just failed and is not asked again
+            asked = [without_identifiers(text) for text in texts]
             vectors = yield from self._embedder.embed_questions(asked)
-        for row, text, vector in zip(scores, asked, vectors, strict=True):
+        for row, text, vector in zip(scores, texts, vectors, strict=True):
             evidence = self._outcomes.evidence(text, vector)
             of_history, here = index.places_of(tools, count=len(evidence))
             row[here] += evidence[of_history]
