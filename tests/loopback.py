@@ -12,7 +12,7 @@ AnyServer = TypeVar("AnyServer", bound=ThreadingHTTPServer)
 @contextmanager
 def running(server: AnyServer) -> Iterator[AnyServer]:
     """Answer requests until the block ends."""
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield server
