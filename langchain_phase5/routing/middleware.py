@@ -1,10 +1,7 @@
 """Let an agent see, for each question, only the few of its tools that fit."""
 
-import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
-from time import perf_counter
 from typing import Any, Literal
 
 from langchain.agents.middleware import (
@@ -14,30 +11,19 @@ from langchain.agents.middleware import (
     ModelResponse,
 )
 from langchain.tools.tool_node import ToolCallRequest
-from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphBubbleUp
 from langgraph.types import Command
 
 from langchain_phase5.routing.custom_event import report
-from langchain_phase5.routing.routed_tools import (
-    FoundTool,
-    RoutedState,
-    RoutedTools,
-    found_tool,
-    scored_names,
-)
+from langchain_phase5.routing.routed_tools import RoutedState, RoutedTools
 from langchain_phase5.routing.search_tools import search_tools
 from langchain_phase5.routing.tool_answer import ToolAnswer, is_success, refusal
 from langchain_phase5.routing.tool_catalog import ToolCatalog
+from langchain_phase5.routing.tool_chooser import ToolChooser
 from langchain_phase5.routing.tool_menu import ToolMenu
 from langchain_phase5.routing.tool_router import ToolRouter
 from langchain_phase5.sync_or_async import Call, Steps, arun_steps, run_steps
-
-logger = logging.getLogger(__name__)
-
-_FOUND = 5
-_SEARCHES = 4
 
 
 class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
@@ -123,14 +109,13 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
             msg = f"hidden_tool_policy must be 'allow' or 'deny', not {hidden_tool_policy!r}"
             raise ValueError(msg)
         self.router = router or ToolRouter("auto")
-        self.top_k = top_k
         self.always_include = frozenset(always_include)
         self.hidden_tool_policy = hidden_tool_policy
-        self.max_fallback_tools = max_fallback_tools
         self.record_outcomes = record_outcomes
         self.tools: Sequence[BaseTool] = [search_tools] if search else []
         self._catalog = ToolCatalog([])
-        self.failures: Counter[str] = Counter()
+        self._chooser = ToolChooser(self.router, top_k=top_k, max_fallback_tools=max_fallback_tools)
+        self.failures = self._chooser.failures
         """How often something was missing: `routing`, `question`, `search` or `recording`."""
 
     def wrap_model_call(
@@ -165,87 +150,23 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Any]
     ) -> Steps[ExtendedModelResponse[Any]]:
         menu = self._read(request)
-        decided = menu.standing or (yield from self._decide(menu))
+        decided = menu.standing or (yield from self._chooser.decide(menu))
         routed = menu.extended(decided, with_called=self.hidden_tool_policy == "allow")
         response: ModelResponse[Any] = yield _same(partial(handler, menu.narrowed(routed)))
-        searches = yield from self._search(menu, routed, response)
+        searches = yield from self._chooser.search(menu, routed, response)
         update: RoutedTools = {**routed, "searches": searches}
         return ExtendedModelResponse(response, Command(update={"routed_tools": update}))
-
-    @property
-    def _max_tools(self) -> int:
-        """The most tools that the router may choose."""
-        if self.top_k is None:
-            return self.router.top_k
-        return self.router.max_k if self.top_k == "auto" else self.top_k
 
     def _read(self, request: ModelRequest[Any]) -> ToolMenu:
         catalog = self._catalog  # most often the next request has the same tools
         if not catalog.is_for(request.tools):
             catalog = self._catalog = ToolCatalog(request.tools)
         return ToolMenu(
-            request, catalog=catalog, always_include=self.always_include, max_tools=self._max_tools
+            request,
+            catalog=catalog,
+            always_include=self.always_include,
+            max_tools=self._chooser.max_tools,
         )
-
-    def _decide(self, menu: ToolMenu) -> Steps[RoutedTools]:
-        if menu.missing:
-            logger.warning("No tool has these names of always_include: %s", menu.missing)
-        if menu.all_fit:
-            return menu.everything()
-        start = perf_counter()
-        routed = yield from self._choose(menu)
-        yield from report(
-            "tool_routing",
-            {
-                "available": len(menu.candidates),
-                "offered": scored_names(routed),
-                "seconds": perf_counter() - start,
-                "fallback": routed["decision"] == "fallback",
-            },
-        )
-        return routed
-
-    def _choose(self, menu: ToolMenu) -> Steps[RoutedTools]:
-        """Ask the router; offer the first tools if it fails or there is nothing to ask."""
-        messages = menu.request.messages
-        if any(isinstance(m, HumanMessage) and m.text.strip() for m in messages):
-            try:
-                return menu.routed((yield self._rank(messages, menu, top_k=self.top_k)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
-                self._count("routing", error)
-        else:
-            self._count("question", "the messages hold no text of a user")
-        return menu.fallback(self.max_fallback_tools)
-
-    def _rank(self, query: Any, menu: ToolMenu, *, top_k: int | Literal["auto"] | None) -> Call:
-        router = self.router
-        return Call(
-            now=partial(router.route, query, menu.candidates, top_k=top_k),
-            later=partial(router.aroute, query, menu.candidates, top_k=top_k),
-        )
-
-    def _search(
-        self, menu: ToolMenu, routed: RoutedTools, response: ModelResponse[Any]
-    ) -> Steps[dict[str, list[FoundTool]]]:
-        """Answer the `search_tools` calls of the model, among the tools of this request."""
-        calls = [
-            call
-            for message in response.result
-            if menu.can_search and isinstance(message, AIMessage)
-            for call in message.tool_calls
-            if call["name"] == search_tools.name
-        ]
-        offered = set(routed["offered"])
-        searches: dict[str, list[FoundTool]] = {}
-        for call in calls[:_SEARCHES]:
-            query = str(call["args"].get("query", ""))
-            try:
-                ranked = yield self._rank(query, menu, top_k=_FOUND + len(offered))
-                new = [scored for scored in ranked if scored.name not in offered]
-                searches[str(call["id"])] = [found_tool(scored) for scored in new[:_FOUND]]
-            except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
-                self._count("search", error)
-        return searches
 
     def _call_tool(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
@@ -276,11 +197,7 @@ class ToolRouterMiddleware(AgentMiddleware[Any, Any, Any]):
         try:
             self.router.record(_messages(request.state), name, success=success)
         except Exception as error:  # noqa: BLE001 - whatever it is, the agent goes on
-            self._count("recording", error)
-
-    def _count(self, what: str, error: object) -> None:
-        self.failures[what] += 1
-        logger.warning("Tool routing has no %s, the agent goes on: %r", what, error)
+            self._chooser.count_failure("recording", error)
 
 
 def _same(call: Callable[[], Any]) -> Call:
