@@ -316,6 +316,24 @@ class TestOutcomeIndex:
         both = 1 + self.OLDER
         assert found.sum() == pytest.approx(trust.odds(1.0) * both / (both + 0.3))
 
+    @pytest.mark.parametrize(("before", "right"), [("a", 0.5), ("ab", 1.0), ("c", 0.0)])
+    def test_of_several_tools_that_worked_each_counts_its_part(self, before, right):
+        found = OutcomeIndex(max_questions=100, half_life_seconds=100, rate_half_life_seconds=100)
+        questions = [("quagga okapi", before), ("okapi quagga", "ab")]
+        for query, tools in questions:
+            outcomes = [
+                ToolOutcome(query=query, tool_name=tool, success=True, recorded_at=self.WHEN)
+                for tool in tools
+            ]
+            found.add(outcomes, [None] * len(outcomes))
+        rates = self.rates(*((query, tool, True) for query, tools in questions for tool in tools))
+
+        trust = OutcomeTrust()
+        trust.add(1.0, share=right / 1.3)
+        votes = (2 + len(before) * self.OLDER) / (1 + self.OLDER + 0.3)
+        learned = found.evidence("okapi quagga", None) - rates
+        assert learned.sum() == pytest.approx(trust.odds(1.0) * votes)
+
     def test_what_did_not_work_teaches_no_trust(self):
         outcomes = [("quagga okapi", "a", True), ("okapi quagga", "a", False)]
         found = self.index(*outcomes).evidence("okapi quagga", None) - self.rates(*outcomes)
