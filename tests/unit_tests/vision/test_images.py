@@ -154,7 +154,7 @@ def test_a_block_may_hold_a_url(scheme):
 def test_base64_may_be_broken_into_lines():
     lines = base64.encodebytes(encoded(drawing())).decode()
     assert "\n" in lines.strip()
-    assert load("data:image/png;base64," + lines).width == 60
+    assert load("data:image/png;base64," + lines).image.tobytes() == drawing().tobytes()
 
 
 def test_a_data_uri_may_hold_commas():
@@ -222,6 +222,13 @@ def test_samples_between_black_and_white_are_gray(kind, low, high):
     ramp = np.linspace(low, high, 256).reshape(16, 16).astype(kind)
     gray = np.asarray(load_image(encoded(Image.fromarray(ramp), "TIFF")).image.convert("L"))
     assert np.abs(gray.ravel().astype(int) - np.arange(256)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", ["<u2", ">u2"])
+def test_each_of_the_256_shades_of_sixteen_bits_is_kept(kind):
+    shades = np.arange(256, dtype=kind).reshape(16, 16) * np.array(257, dtype=kind)
+    gray = load_image(encoded(Image.fromarray(shades), "TIFF")).image.convert("L")
+    assert gray.tobytes() == bytes(range(256))
 
 
 @pytest.mark.parametrize(("value", "shade"), [(0.5, 127), (7.0, 255), (-7.0, 0)])
@@ -467,6 +474,16 @@ def test_a_pdf_needs_its_package(monkeypatch):
         load_image(empty_pdf(10, 10))
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP"])
+def test_a_picture_is_not_decoded_before_it_is_looked_at(kind):
+    noise = Image.effect_noise((300, 200), 90).convert("L")
+    cut = encoded(noise, kind)[:-20_000]
+    loaded = load_image(cut)
+    assert (loaded.width, loaded.height) == (300, 200)
+    with pytest.raises(UnreadableImageError, match="broken or cut off"):
+        _ = loaded.image
+
+
 def bomb(side=13_000):
     """A PNG of 169 megapixels in 22 kB."""
     return encoded(Image.new("1", (side, side)))
@@ -646,6 +663,21 @@ def test_paths_stay_below_the_roots_where_folders_cannot_be_opened(folder, monke
     for path in ("../secret.png", "link.png", "pipe"):
         with pytest.raises(ImageNotAllowedError):
             load_image(path, roots=[folder])
+
+
+def test_a_refused_file_is_named_with_the_reason(folder):
+    for source, words in (
+        ("inner", r"'inner' is no regular file\."),
+        ("x" * 300, r"The file 'x{300}' cannot be opened \(.*too long\)\."),
+    ):
+        with pytest.raises(ImageNotAllowedError, match=words):
+            load_image(source, roots=[folder])
+
+
+def test_a_root_that_is_a_file_holds_nothing(folder):
+    file = folder / "inner" / "a.png"
+    with pytest.raises(ImageNotAllowedError, match="cannot be opened"):
+        load_image(str(file), roots=[file])
 
 
 def test_links_inside_a_root_and_further_roots_are_followed(folder, tmp_path):
