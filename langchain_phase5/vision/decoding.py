@@ -77,7 +77,7 @@ def _refusal(data: bytes) -> str:
     start = data[:1024].lstrip().lower()
     if start.startswith(b"%!ps") or data[:4] == b"\xc5\xd0\xd3\xc6":
         return f"PostScript is a program and is not run. {accepted}"
-    if start.startswith((b"<?xml", b"<svg", b"<!doctype", b"<html")) or b"<svg" in start:
+    if start.startswith((b"<?xml", b"<!doctype", b"<html")) or b"<svg" in start:
         return f"SVG and HTML are not drawn; send a bitmap. {accepted}"
     return f"The bytes are no image that can be read. {accepted}"
 

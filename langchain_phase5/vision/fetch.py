@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cached_property
 from ssl import SSLContext
 
@@ -201,19 +201,14 @@ class _PublicBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._addresses(host, port)
-        failure: Exception | None = None
-        for address in addresses:
-            try:
+        for address in self._addresses(host, port):
+            with suppress(httpcore.ConnectError):
                 stream = self._system.connect_tcp(
                     address, port, _left(self._deadline), local_address, socket_options
                 )
-            except httpcore.ConnectError as error:
-                failure = error
-            else:
                 return _TimedStream(stream, deadline=self._deadline)
         msg = f"No connection to {host} could be made."
-        raise ImageNotFoundError(msg) from failure
+        raise ImageNotFoundError(msg)
 
     def _addresses(self, host: str, port: int) -> list[str]:
         addresses = _within(lambda: self._resolve(host, port), seconds=_left(self._deadline))

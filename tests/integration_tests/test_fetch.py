@@ -1,7 +1,9 @@
 import io
 import socket
 import ssl
+import sys
 import time
+from contextlib import ExitStack, closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -119,6 +121,9 @@ class Handler(BaseHTTPRequestHandler):
     def to_file(self):
         self.answer(302, Location="file:///etc/hostname")
 
+    def to_ftp(self):
+        self.answer(302, Location=f"ftp://pictures.example:{self.server.server_port}/good")
+
     def to_nothing(self):
         self.answer(302)
 
@@ -199,7 +204,7 @@ def test_a_pdf_is_downloaded_too(server, fetcher):
         ("missing", ImageNotFoundError, "404"),
         ("gone", ImageNotFoundError, "410"),
         ("failing", UnreadableImageError, "503"),
-        ("page", UnreadableImageError, "text/html"),
+        ("page", UnreadableImageError, "'text/html'"),
         ("lying", UnreadableImageError, "HTML"),
         ("packed", UnreadableImageError, "compressed"),
         ("nonsense", UnreadableImageError, "failed"),
@@ -209,7 +214,8 @@ def test_a_pdf_is_downloaded_too(server, fetcher):
         ("slow_head", ImageTooLargeError, "1 s"),
         ("round_and_round", ImageNotAllowedError, "3 times"),
         ("inwards", ImageNotAllowedError, "public internet"),
-        ("to_file", ImageNotAllowedError, "http"),
+        ("to_file", ImageNotAllowedError, "Only http and https"),
+        ("to_ftp", ImageNotAllowedError, "Only http and https"),
         ("to_nothing", ImageNotAllowedError, "redirects"),
         ("to_other_port", ImageNotAllowedError, "Port 22"),
     ],
@@ -219,6 +225,20 @@ def test_servers_that_misbehave_get_nowhere(server, fetcher, path, error, word):
     with pytest.raises(error, match=word) as failure:
         load_image(url(server, path + "?token=geheim"), fetcher=fetcher, limits=limits)
     assert "geheim" not in str(failure.value)
+
+
+def test_redirects_are_counted(server, fetcher):
+    for most, expected in ((2, 30), (1, None)):
+        patient = ImageFetcher(
+            ports=[server.server_port], resolve=fetcher._resolve, max_redirects=most
+        )
+        if expected:
+            assert load_image(url(server, "twice"), fetcher=patient).width == expected
+        else:
+            with pytest.raises(ImageNotAllowedError, match="more than 1 times"):
+                load_image(url(server, "twice"), fetcher=patient)
+        assert [path for _, path in server.asked] == ["/twice", "/away", "/good"][: most + 1]
+        server.asked.clear()
 
 
 def test_a_request_tells_nothing_but_what_it_wants(server, fetcher, monkeypatch):
@@ -236,6 +256,30 @@ def test_the_next_address_is_tried_where_one_does_not_answer(server, fetcher, mo
     monkeypatch.setattr("langchain_phase5.vision.fetch.is_public", lambda address: True)
     fetcher._resolve = lambda host, port: ["127.0.0.2", "127.0.0.1"]
     assert load_image(url(server, "good"), fetcher=fetcher).width == 30
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(server, monkeypatch):
+    monkeypatch.setattr("langchain_phase5.vision.fetch.is_public", lambda address: True)
+    server.asked = []
+    with running(ThreadingHTTPServer(("127.0.0.2", server.server_port), Handler)) as other:
+        other.asked = []
+        elsewhere = ImageFetcher(ports=[server.server_port], resolve=lambda *_: ["127.0.0.2"])
+        assert load_image(url(server, "good", host="localhost"), fetcher=elsewhere).width == 30
+    assert (len(other.asked), server.asked) == (1, [])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others answer although nobody accepts")
+def test_a_server_that_does_not_accept_costs_no_more_than_the_deadline(fetcher):
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # who comes now gets no answer at all
+            caller = stack.enter_context(closing(socket.socket()))
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        port = full.getsockname()[1]
+        patient = ImageFetcher(ports=[port], resolve=fetcher._resolve, max_seconds=0.3)
+        with pytest.raises(ImageTooLargeError, match=r"0\.3 s"):
+            load_image(f"http://pictures.example:{port}/good", fetcher=patient)
 
 
 def test_a_name_is_resolved_once_and_the_connection_goes_there(server, fetcher, names):
