@@ -438,7 +438,7 @@ def test_pages_beyond_the_cap_are_not_there():
 
 def test_a_pdf_that_takes_too_long_is_ended():
     limits = ImageLimits(max_seconds=0.001)
-    with pytest.raises(ImageTooLargeError, match="took more than"):
+    with pytest.raises(ImageTooLargeError, match=r"Drawing the start of the PDF took .* 0\.001 s"):
         load_image(empty_pdf(100, 100), limits=limits)
 
 
@@ -455,6 +455,53 @@ def test_a_pdf_process_that_dies_is_reported(monkeypatch):
         pages._process.wait()
         with pytest.raises(UnreadableImageError, match=r"ended early|broken"):
             pages.render(0)
+
+
+PLAYED_WORKER = """
+import json, sys
+stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+stdin.read(int.from_bytes(stdin.read(8)))
+print("something to complain about", file=sys.stderr)
+{played}
+"""
+
+
+@pytest.fixture
+def play(monkeypatch, tmp_path):
+    """Have another program in place of the one that draws pages."""
+
+    def play(*lines):
+        script = tmp_path / "worker.py"
+        script.write_text(PLAYED_WORKER.format(played="\n".join(lines)))
+        monkeypatch.setattr("langchain_phase5.vision.pdf._WORKER", script)
+        return PdfPages(empty_pdf(2, 2))
+
+    return play
+
+
+def test_a_pdf_process_that_ends_without_a_word_is_reported(play):
+    with pytest.raises(UnreadableImageError, match=r"broken or locked with a password\.$"):
+        play()
+
+
+def page_of(stride, pixels):
+    return (
+        "stdout.write(b'{\"sizes\": [[2, 2]]}\\n'), stdout.flush(), stdin.readline()",
+        f"head = {{'width': 2, 'height': 2, 'stride': {stride}}}",
+        f"stdout.write(json.dumps(head).encode() + b'\\n' + {pixels!r})",
+    )
+
+
+def test_a_pdf_process_that_ends_amid_a_page_is_reported(play):
+    pages = play(*page_of(stride=6, pixels=bytes(7)))
+    with pages, pytest.raises(UnreadableImageError, match="ended early"):
+        pages.render(0)
+
+
+def test_padding_after_each_row_of_a_page_is_no_part_of_the_picture(play, capfd):
+    with play(*page_of(stride=8, pixels=b"redblu..gretea..")) as pages:
+        assert pages.render(0).tobytes() == b"redblugretea"
+    assert capfd.readouterr().err == ""
 
 
 def test_a_broken_or_large_pdf_is_refused():
