@@ -193,7 +193,8 @@ class DocumentTable:
     def by_ids(self, ids: Sequence[str]) -> dict[str, Document]:
         """Return the documents that exist, by id."""
         rows = self._select(_BY_ID, ids)
-        return {row[1]: _document(row) for row in rows}
+        documents = _documents(rows)
+        return {row[1]: document for row, document in zip(rows, documents, strict=True)}
 
     def row_of(self, id_: str) -> int | None:
         """Return the row of a document, or None if there is none of that id."""
@@ -210,7 +211,8 @@ class DocumentTable:
         seen = {row[0] for row in found} or {self.generation()}
         if seen != {generation}:
             raise StaleSnapshotError
-        return {row[1]: _document(row[1:]) for row in found}
+        documents = _documents([row[1:] for row in found])
+        return {row[1]: document for row, document in zip(found, documents, strict=True)}
 
     def generation(self) -> int:
         """How often the rows were numbered; 1 at first."""
@@ -264,8 +266,13 @@ class DocumentTable:
         return found
 
 
-def _document(row: Sequence[Any]) -> Document:
-    return Document(id=row[1], page_content=row[2], metadata=json.loads(row[3]))
+def _documents(rows: Sequence[Sequence[Any]]) -> list[Document]:
+    """Make documents of rows, reading all their metadata at once: a call for each is slow."""
+    metadata = json.loads(f"[{','.join(text for *_, text in rows)}]")
+    return [
+        Document(content, id=id_, metadata=fields)
+        for (_, id_, content, _), fields in zip(rows, metadata, strict=True)
+    ]
 
 
 def _plain(value: Any) -> Any:

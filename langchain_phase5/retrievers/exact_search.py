@@ -44,7 +44,7 @@ def exact_search(
 def rank(rows: Rows, vectors: Vectors, query: Vectors, k: int) -> tuple[Rows, Vectors]:
     """Return the best `k` of `rows`, whose `vectors` are given, with their inner products."""
     scores = vectors @ query
-    order = np.argsort(-scores, kind="stable")[: max(k, 0)]
+    order = (-scores).argsort(kind="stable")[: max(k, 0)]
     return rows[order], scores[order]
 
 

@@ -1,6 +1,5 @@
 """A LangChain vector store for images on FAISS, whose files cannot execute anything."""
 
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -11,12 +10,9 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
 from langchain_phase5.retrievers.exact_search import Vectors
-from langchain_phase5.retrievers.index_errors import StaleSnapshotError
+from langchain_phase5.retrievers.index_finder import IndexFinder
+from langchain_phase5.retrievers.index_identity import IndexIdentity
 from langchain_phase5.retrievers.index_storage import IndexStorage
-from langchain_phase5.retrievers.metadata_filter import MetadataFilter
-from langchain_phase5.retrievers.nearest import nearest
-from langchain_phase5.retrievers.row_set import Rows, RowSet
-from langchain_phase5.retrievers.snapshot import Snapshot
 from langchain_phase5.retrievers.vector_search import (
     Condition,
     Found,
@@ -25,8 +21,6 @@ from langchain_phase5.retrievers.vector_search import (
     normalized,
     unit,
 )
-
-_PATIENCE = 100
 
 
 class ImageIndex(VectorSearch):
@@ -73,13 +67,12 @@ class ImageIndex(VectorSearch):
         super().__init__(embeddings)
         self._storage = IndexStorage(
             None if path is None else Path(path),
-            fingerprint=_fingerprint(embeddings),
-            model=model_name(embeddings),
+            identity=IndexIdentity(_fingerprint(embeddings), model_name(embeddings)),
             read_only=read_only,
             verify=verify,
             exact_up_to=exact_up_to,
         )
-        self._filter = 0, MetadataFilter(self._storage.documents.metadata_from)
+        self._finder = IndexFinder(self._storage)
 
     def __len__(self) -> int:
         return int(self._storage.snapshot().alive.sum())
@@ -237,61 +230,7 @@ class ImageIndex(VectorSearch):
         self.close()
 
     def _find(self, embedding: Sequence[float] | Vectors, k: int, condition: Condition) -> Found:
-        query = unit(np.asarray(embedding, dtype=np.float32))
-        for _ in range(_PATIENCE):
-            try:
-                return self._find_in(self._storage.snapshot(), query, k, condition)
-            except StaleSnapshotError:  # documents found have been replaced or renumbered meanwhile
-                time.sleep(0.001)
-        return self._find_in(self._storage.snapshot(), query, k, condition, whole=False)
-
-    def _find_in(
-        self,
-        snapshot: Snapshot,
-        query: Vectors,
-        k: int,
-        condition: Condition,
-        *,
-        whole: bool = True,
-    ) -> Found:
-        if not len(snapshot.vectors):
-            return Found([], lambda: np.empty((0, len(query)), np.float32))
-        if len(query) != snapshot.vectors.shape[1]:
-            msg = f"the query has {len(query)} numbers; this index has {snapshot.vectors.shape[1]}"
-            raise ValueError(msg)
-        rows, scores = nearest(snapshot, query, k, allowed=self._allowed(snapshot, condition))
-        documents = self._documents(snapshot, rows)
-        if whole and len(documents) < len(rows):
-            raise StaleSnapshotError
-        kept = [i for i, row in enumerate(rows.tolist()) if row in documents]
-        found = [(documents[int(rows[i])], float(scores[i])) for i in kept]
-        return Found(found, lambda: snapshot.read(rows[kept]))
-
-    def _documents(self, snapshot: Snapshot, rows: Rows) -> dict[int, Document]:
-        return self._storage.documents.by_rows(rows.tolist(), generation=snapshot.generation)
-
-    def _allowed(self, snapshot: Snapshot, condition: Condition) -> RowSet | None:
-        """Return the rows that a search may find, or None for all."""
-        total = len(snapshot.alive)
-        if condition is None:
-            return snapshot.allowed
-        if callable(condition):
-            documents = self._documents(snapshot, np.flatnonzero(snapshot.alive))
-            rows = sorted(row for row, document in documents.items() if condition(document))
-            return RowSet(np.array(rows, dtype=np.int64), total)
-        matching = self._filter_of(snapshot).rows(condition, alive=snapshot.alive)
-        if self._storage.documents.generation() != snapshot.generation:
-            self._filter = 0, MetadataFilter(self._storage.documents.metadata_from)
-            raise StaleSnapshotError
-        return RowSet(matching[snapshot.alive[matching]], total)
-
-    def _filter_of(self, snapshot: Snapshot) -> MetadataFilter:
-        """Return the filter that knows the rows by the numbers they have in the snapshot."""
-        generation, known = self._filter
-        if generation != snapshot.generation:
-            known = MetadataFilter(self._storage.documents.metadata_from)
-            self._filter = snapshot.generation, known
-        return known
+        return self._finder.find(unit(np.asarray(embedding, dtype=np.float32)), k, condition)
 
     def _check_writable(self) -> None:
         if self._storage.read_only:

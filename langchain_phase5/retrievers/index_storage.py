@@ -2,26 +2,23 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from langchain_core.documents import Document
 
-from langchain_phase5.retrievers.coded_index import CodedIndex, CodedIndexDescription
-from langchain_phase5.retrievers.coded_index_builder import build_coded_index
+from langchain_phase5.retrievers.code_files import CodeFiles
 from langchain_phase5.retrievers.document_table import Written
-from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
+from langchain_phase5.retrievers.exact_search import Vectors
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
 from langchain_phase5.retrievers.index_folder import IndexFolder
-from langchain_phase5.retrievers.row_set import Rows
+from langchain_phase5.retrievers.index_identity import IndexIdentity
 from langchain_phase5.retrievers.snapshot import Snapshot
 from langchain_phase5.retrievers.vector_file import VectorFile
 
-_FORMAT = "1"
 _TAIL = 20_000
-_COPIED_AT_ONCE = 20_000
 _DELETED_MOST = 0.5
 _DELETED_MANY = 0.2
 
@@ -36,8 +33,7 @@ class IndexStorage:
 
     Args:
         path: The folder, created when missing; None keeps everything in memory.
-        fingerprint: Of the model that makes the vectors.
-        model: Its name, for people.
+        identity: Of the model that makes the vectors.
         read_only: Open beside a writer.
         verify: Check every byte against the digests.
         exact_up_to: With more rows than this a coded index is built.
@@ -52,19 +48,18 @@ class IndexStorage:
         self,
         path: Path | None,
         *,
-        fingerprint: str,
-        model: str,
+        identity: IndexIdentity,
         read_only: bool,
         verify: bool,
         exact_up_to: int,
     ) -> None:
         self.read_only = read_only
-        self._fingerprint, self._model = fingerprint, model
-        self._exact_up_to = exact_up_to
+        self._identity = identity
         self._changing = threading.RLock()
         self._file: VectorFile | None = None
         self._snapshot = Snapshot(np.empty((0, 0), np.float32), np.empty(0, dtype=bool))
         self._folder = IndexFolder(path, read_only=read_only)
+        self._codes = CodeFiles(self._folder, exact_up_to=exact_up_to)
         try:
             self.documents = self._folder.documents()
         except BaseException:
@@ -101,7 +96,8 @@ class IndexStorage:
             written = Written(first, len(vectors), hashlib.sha256(vectors.tobytes()).digest())
             with self.documents.transaction():
                 if self._file is None:
-                    self._describe(vectors.shape[1])
+                    for name, value in self._identity.properties(vectors.shape[1]).items():
+                        self.documents.set_property(name, value)
                 replaced = self.documents.add(written, documents)
             alive = np.append(self._snapshot.alive, np.ones(len(vectors), dtype=bool))
             alive[replaced] = False
@@ -109,7 +105,7 @@ class IndexStorage:
             self._snapshot = replace(
                 self._snapshot, vectors=file.view(first + len(vectors)), alive=alive, file=file
             )
-            if self._tail() > max(_TAIL, self._exact_up_to - self._coded_rows()):
+            if self._tail() > max(_TAIL, self._codes.exact_up_to - self._coded_rows()):
                 self.optimize()
 
     def remove(self, ids: Sequence[str] | None) -> None:
@@ -141,11 +137,10 @@ class IndexStorage:
                 self.compact()
             elif self._tail():
                 before = self._snapshot
-                description = self._build_codes(before.vectors)
-                if description is not None:
+                coded = self._codes.build(before.vectors, previous=before.coded)
+                if coded is not None:
                     with self.documents.transaction():
-                        self.documents.set_property("codes", description.to_json())
-                    coded = CodedIndex(self._folder.codes(), description, verify=False)
+                        self.documents.set_property("codes", coded.description.to_json())
                     self._snapshot = replace(before, coded=coded)
                     self._snapshot.release()
                     self._keep_current_files()
@@ -169,15 +164,13 @@ class IndexStorage:
             moved = np.full(len(before.alive), -1, dtype=np.int64)
             moved[rows] = np.arange(len(rows))
             try:
-                written = Written(0, len(rows), _copy(before.vectors, rows, file))
+                written = Written(0, len(rows), file.fill(before.vectors, rows))
                 vectors = file.view(len(rows))
-                description = self._build_codes(vectors, moved)
-                text, coded = "", None
-                if description is not None:
-                    text = description.to_json()
-                    coded = CodedIndex(self._folder.codes(), description, verify=False)
+                coded = self._codes.build(vectors, previous=before.coded, moved=moved)
                 with self.documents.transaction():
-                    self.documents.set_property("codes", text)
+                    self.documents.set_property(
+                        "codes", "" if coded is None else coded.description.to_json()
+                    )
                     self.documents.renumber(written)
                 alive = np.ones(len(rows), dtype=bool)
                 self._file = file
@@ -197,30 +190,12 @@ class IndexStorage:
     def _open(self, *, verify: bool) -> None:
         if verify and self._folder.path is not None:
             self.documents.verify()
-        self._check(self.documents.properties())
+        self._identity.check(self.documents.properties(), self._folder.path)
         self._snapshot = self._load(verify=verify)
         if verify:
             self._verify_vectors()
         if not self.read_only:
             self._keep_current_files()
-
-    def _check(self, properties: Mapping[str, str]) -> None:
-        if properties.get("format", _FORMAT) != _FORMAT:
-            msg = f"{self._folder.path} was written by a newer version of langchain-phase5"
-            raise ValueError(msg)
-        if properties.get("fingerprint", self._fingerprint) != self._fingerprint:
-            msg = (
-                f"{self._folder.path} was filled by the model {properties['model']}, whose vectors "
-                f"cannot be compared with those of {self._model}; open it with the former, or "
-                "index the images anew into another folder"
-            )
-            raise ValueError(msg)
-
-    def _describe(self, dimension: int) -> None:
-        self.documents.set_property("format", _FORMAT)
-        self.documents.set_property("dimension", str(dimension))
-        self.documents.set_property("fingerprint", self._fingerprint)
-        self.documents.set_property("model", self._model)
 
     def _load(self, *, verify: bool) -> Snapshot:
         with self.documents.reading():
@@ -236,7 +211,9 @@ class IndexStorage:
             ):
                 file = self._folder.vectors(int(properties["dimension"]), generation=generation)
             vectors = np.empty((0, 0), np.float32) if file is None else file.view(rows)
-            coded = self._load_codes(properties.get("codes"), verify=verify)
+            coded = self._codes.open(
+                properties.get("codes"), dimension=vectors.shape[1], verify=verify
+            )
         except FileNotFoundError as error:
             if self.documents.properties() == properties:
                 msg = f"{self._folder.path} is damaged: {error.filename} is missing"
@@ -245,24 +222,6 @@ class IndexStorage:
             return self._load(verify=verify)
         self._file = file
         return Snapshot(vectors, alive, file, coded, version, generation)
-
-    def _load_codes(self, text: str | None, *, verify: bool) -> CodedIndex | None:
-        if not text or not _can_map():
-            return None
-        description = CodedIndexDescription.from_json(text)
-        return CodedIndex(self._folder.codes(), description, verify=verify)
-
-    def _build_codes(
-        self, vectors: Vectors, moved: Rows | None = None
-    ) -> CodedIndexDescription | None:
-        """Write a coded index of `vectors`, if they are many, with what is known of them so far."""
-        if len(vectors) <= self._exact_up_to or not _can_map():
-            return None
-        before = self._snapshot.coded
-        number = 1 if before is None else int(before.description.file[6:12]) + 1
-        return build_coded_index(
-            self._folder.codes(), vectors, number=number, previous=before, moved=moved
-        )
 
     def _keep_current_files(self) -> None:
         coded, file = self._snapshot.coded, self._file
@@ -288,18 +247,3 @@ class IndexStorage:
 
     def _tail(self) -> int:
         return len(self._snapshot.alive) - self._coded_rows()
-
-
-def _copy(vectors: Vectors, rows: Rows, file: VectorFile) -> bytes:
-    """Copy some rows into a file from its beginning, and return their SHA-256."""
-    digest = hashlib.sha256()
-    for first in range(0, len(rows) or 1, _COPIED_AT_ONCE):
-        part = np.ascontiguousarray(vectors[rows[first : first + _COPIED_AT_ONCE]])
-        file.write(first, part)
-        digest.update(part.tobytes())
-    return digest.digest()
-
-
-def _can_map() -> bool:
-    """Whether this build of FAISS can map lists from a file; on Windows it cannot."""
-    return hasattr(import_faiss(), "OnDiskInvertedLists")

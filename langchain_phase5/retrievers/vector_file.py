@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
+from langchain_phase5.retrievers.row_set import Rows
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
 
 _FIRST_CAPACITY = 256
 _READ_AT_ONCE = 1 << 20
+_COPIED_AT_ONCE = 20_000
 _FEW_ROWS = 256
 _MOST_MAPPED = 256_000_000
 
@@ -59,6 +61,19 @@ class VectorFile:
             file.write(vectors.data)
             file.flush()
             os.fsync(file.fileno())
+
+    def fill(self, vectors: Vectors, rows: Rows) -> bytes:
+        """Write some rows of others from the beginning on, and return their SHA-256.
+
+        Raises:
+            OSError: The disk is full or the file cannot be written.
+        """
+        digest = hashlib.sha256()
+        for first in range(0, len(rows) or 1, _COPIED_AT_ONCE):
+            part = np.ascontiguousarray(vectors[rows[first : first + _COPIED_AT_ONCE]])
+            self.write(first, part)
+            digest.update(part.tobytes())
+        return digest.digest()
 
     def view(self, rows: int) -> Vectors:
         """Return the first `rows` rows, mapped and not copied.

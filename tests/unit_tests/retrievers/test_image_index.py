@@ -178,6 +178,18 @@ def test_coded_index_finds_what_brute_force_finds(path, filtered, monkeypatch):
         assert agreed >= 0.98 * 10 * len(queries)
 
 
+def test_coded_index_tells_images_apart_whose_codes_are_the_same(path):
+    vectors = directions(3000)
+    rng = np.random.default_rng(2)
+    vectors[100:160] = vectors[100] + 0.01 * rng.standard_normal((60, 16), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    with ImageIndex(FAKE, path=path, exact_up_to=1000) as index:
+        fill(index, vectors)
+        index.optimize()
+
+        assert found_ids(index, vectors[100], 10) == brute_force(vectors, vectors[100], 10)
+
+
 def test_coded_index_answers_when_more_is_asked_than_it_found(path):
     vectors = directions(3000)
     with ImageIndex(FAKE, path=path, exact_up_to=1000) as index:

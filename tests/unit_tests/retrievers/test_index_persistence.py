@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -244,6 +245,43 @@ def test_closing_twice_is_fine(path):
     index = ImageIndex(FAKE, path=path)
     index.close()
     index.close()
+
+
+def test_codes_of_other_vectors_are_refused(path, tmp_path):
+    for size, folder in ((16, path), (32, tmp_path / "other")):
+        embeddings = DeterministicFakeEmbedding(size=size)
+        with ImageIndex(embeddings, path=folder, exact_up_to=100) as index:
+            add(index, words(400))
+            index.optimize()
+    shutil.copy(tmp_path / "other" / "codes-000001.bin", path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "other" / "documents.sqlite")) as other:
+        stolen = other.execute("SELECT value FROM property WHERE name = 'codes'").fetchone()
+    with contextlib.closing(sqlite3.connect(path / "documents.sqlite")) as database, database:
+        database.execute("UPDATE property SET value = ? WHERE name = 'codes'", stolen)
+
+    with pytest.raises(DamagedIndexError, match="16 numbers"):
+        ImageIndex(FAKE, path=path, verify=False)
+
+
+@pytest.mark.parametrize("row", [-7, 400, 2**62])
+def test_codes_of_rows_that_do_not_exist_are_noticed(path, row):
+    with ImageIndex(FAKE, path=path, exact_up_to=100) as index:
+        add(index, words(400))
+        index.optimize()
+    codes = path / "codes-000001.bin"
+    numbers = np.fromfile(codes, "<i8")
+    rows_of_lists = np.isin(numbers, range(1, 400))
+    rows_of_lists[: len(numbers) // 3] = False
+    assert rows_of_lists.sum() > 100
+    numbers[rows_of_lists] = row
+    numbers.tofile(codes)
+
+    with (
+        ImageIndex(FAKE, path=path, verify=False) as index,
+        pytest.raises(DamagedIndexError, match="rows that do not exist"),
+    ):
+        for text in words(400):
+            index.similarity_search(text, k=10)
 
 
 def test_a_hostile_description_of_the_codes_is_refused(path):
