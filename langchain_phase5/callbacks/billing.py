@@ -14,6 +14,7 @@ _MOST_PENDING = 10_000
 _FRESH_SECONDS = 900
 
 _Key = tuple[str, str, str, str | None]
+_Then = Callable[[list[Run], list[Cost | None]], None]
 
 
 class Billing:
@@ -33,18 +34,24 @@ class Billing:
         self._executor_pid = 0
         self._pending = 0
 
-    def price(self, run: Run, then: Callable[[Run, Cost | None], None]) -> None:
-        """Call `then` with the call and the cost of a model call that has usage, now or soon."""
-        tier = run.usage.service_tier if run.usage else None
-        key = (run.response_model, run.name, run.provider, tier)
+    def price(self, calls: list[Run], then: _Then) -> None:
+        """Call `then` with model calls that have usage and their costs, now or soon.
+
+        Args:
+            calls: Of one model and one service tier.
+            then: Called with the calls and one cost each, `None` where it is not known.
+        """
+        one = calls[0]
+        tier = one.usage.service_tier if one.usage else None
+        key = (one.response_model, one.name, one.provider, tier)
         expires, rates = self._rates.get(key, (0.0, None))
         if time.monotonic() < expires:
-            then(run, _cost(rates, run))
-        elif self._pending >= _MOST_PENDING:
-            then(run, None)
+            then(calls, _costs(rates, calls))
+        elif self._pending + len(calls) > _MOST_PENDING:
+            then(calls, [None] * len(calls))
         else:
-            self._pending += 1
-            self._worker().submit(self._look_up, key, run, then)
+            self._pending += len(calls)
+            self._worker().submit(self._look_up, key, calls, then)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until every call handed in so far is priced.
@@ -62,12 +69,12 @@ class Billing:
             self._executor_pid = os.getpid()
         return self._executor
 
-    def _look_up(self, key: _Key, run: Run, then: Callable[[Run, Cost | None], None]) -> None:
+    def _look_up(self, key: _Key, calls: list[Run], then: _Then) -> None:
         try:
-            cost = _cost(self._find(key), run)
+            costs = _costs(self._find(key), calls)
         finally:
-            self._pending -= 1
-        then(run, cost)
+            self._pending -= len(calls)
+        then(calls, costs)
 
     def _find(self, key: _Key) -> PriceRates | None:
         dated, named, provider, tier = key
@@ -80,5 +87,5 @@ class Billing:
         return rates
 
 
-def _cost(rates: PriceRates | None, run: Run) -> Cost | None:
-    return rates.cost(run.usage) if rates is not None and run.usage is not None else None
+def _costs(rates: PriceRates | None, calls: list[Run]) -> list[Cost | None]:
+    return [rates.cost(call.usage) if rates and call.usage else None for call in calls]

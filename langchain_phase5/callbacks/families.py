@@ -10,7 +10,7 @@ from langchain_phase5.callbacks.backlog import Backlog
 from langchain_phase5.callbacks.exported_families import ExportedFamilies
 from langchain_phase5.callbacks.family import Family, Value
 from langchain_phase5.callbacks.family_maker import FamilyMaker
-from langchain_phase5.callbacks.labels import OTHER, AdmittedNames, LabelAdmission
+from langchain_phase5.callbacks.labels import OTHER, AdmittedNames, LabelAdmission, printable
 from langchain_phase5.callbacks.lifecycle import RunLifecycle
 from langchain_phase5.callbacks.run import Kind, Run
 from langchain_phase5.callbacks.run_table import RunTable
@@ -55,7 +55,7 @@ class MetricFamilies(ExportedFamilies):
         self._newest_counted = 0
         self.backlog = Backlog(
             1 if self.read_by_others else _BATCH,
-            on_failure=lambda job: self.handler_errors[(job,)].inc(1),
+            on_failure=lambda job, runs: self.handler_errors[(job,)].inc(runs),
         )
         super().__init__(FamilyMaker(registry, namespace, before_reading=self.settle))
         self._in_flight: dict[Kind, Family[Value]] = {
@@ -133,7 +133,7 @@ class MetricFamilies(ExportedFamilies):
 
     def evaluation_labels(self, dataset: str, version: str, metric: str) -> tuple[str, str, str]:
         """Return the labels of an evaluation's score: as given, or `other` all three."""
-        given = (dataset, version, metric)
+        given = (printable(dataset), printable(version), printable(metric))
         fits = self._labels.admit("dataset, version, metric", given, weight=1)
         return given if fits else (OTHER, OTHER, OTHER)
 

@@ -34,6 +34,12 @@ class Distribution:
         self._total.inc(amount)
         self._buckets[bisect_left(self._bounds, amount)].inc(1)
 
+    def observe_all(self, amounts: Sequence[float]) -> None:
+        """Count several values."""
+        self._total.inc(sum(amounts))
+        for amount in amounts:
+            self._buckets[bisect_left(self._bounds, amount)].inc(1)
+
 
 class Family(dict[Labels, Meter], Generic[Meter]):
     """What to count in by label values: a `dict` lookup is six times faster than `.labels`.
@@ -54,8 +60,9 @@ class Family(dict[Labels, Meter], Generic[Meter]):
 class Breakdown(Family[tuple[Value, ...]]):
     """Counters that differ in their last label only, to count in all of them at once."""
 
-    def inc(self, labels: Labels, amounts: tuple[float, ...]) -> None:
-        """Count one amount per part; what is not positive is left out."""
-        for meter, amount in zip(self[labels], amounts, strict=True):
-            if amount > 0:
+    def inc_all(self, labels: Labels, rows: Sequence[tuple[float, ...]]) -> None:
+        """Count rows of one amount per part; what is not positive is left out."""
+        for meter, amounts in zip(self[labels], zip(*rows, strict=True), strict=True):
+            amount = sum(amount for amount in amounts if amount > 0)
+            if amount:
                 meter.inc(amount)

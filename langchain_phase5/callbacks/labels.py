@@ -8,13 +8,21 @@ OTHER = "other"
 UNKNOWN = "unknown"
 """Stands for a name that nobody gave, or that a model invented."""
 
+_LONGEST = 256
+
+
+def printable(name: str) -> str:
+    """Return `name` as it can be written: half a surrogate pair would spoil every scrape."""
+    return name.encode(errors="replace").decode()
+
 
 class LabelAdmission:
     """Admits label values in the order they come, until a label or the whole budget is full.
 
-    What comes later is reported as `other`, so totals stay right and no stranger can fill the
-    server's memory by inventing names. Nothing is ever taken back: a removed series would make
-    counters jump, and metrics shared by several processes cannot be removed at all.
+    What comes later, and what is longer than 256 characters, is reported as `other`, so totals
+    stay right and no stranger can fill the server's memory by inventing names. Nothing is ever
+    taken back: a removed series would make counters jump, and metrics shared by several processes
+    cannot be removed at all.
 
     Args:
         max_values: Different values per label.
@@ -45,15 +53,20 @@ class LabelAdmission:
         self._admitted: dict[str, set[Hashable]] = {}
         self._lock = threading.Lock()
 
-    def admit(self, label: str, value: Hashable, *, weight: int) -> bool:
+    def admit(self, label: str, value: str | tuple[str, ...], *, weight: int) -> bool:
         """Tell whether `value` may be used; `weight` is the number of series it may need."""
         if value in (OTHER, UNKNOWN) or self.has(label, value):
             return True
+        parts = (value,) if isinstance(value, str) else value
         with self._lock:
             values = self._admitted.setdefault(label, set())
             if value in values:
                 return True
-            fits = len(values) < self._max_values and weight <= self._budget
+            fits = (
+                len(values) < self._max_values
+                and weight <= self._budget
+                and all(len(part) <= _LONGEST for part in parts)
+            )
             if fits:
                 values.add(value)
                 self._budget -= weight
@@ -76,7 +89,9 @@ class AdmittedNames(dict[str, str]):
         self._weight = weight
 
     def __missing__(self, name: str) -> str:
-        if not self._labels.admit(self._label, name, weight=self._weight):
+        label = printable(name)
+        if not self._labels.admit(self._label, label, weight=self._weight):
             return OTHER
-        self[name] = name
-        return name
+        if label == name:
+            self[name] = label
+        return label

@@ -1,6 +1,8 @@
 """What callback payloads say: the usage in a model's answer, the failures in a tool's output."""
 
+import math
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
@@ -24,28 +26,48 @@ def read_answer(run: Run, response: LLMResult) -> None:
         _read_text_model(run, response)
         return
     metadata = message.response_metadata
-    run.response_model = metadata.get("model_name") or metadata.get("model") or ""
+    run.response_model = _name(metadata.get("model_name")) or _name(metadata.get("model"))
     usage: Any = message.usage_metadata
     if not usage:
         return
     if usage.get("total_cost") == 0:
         run.cached = True
         return
-    run.usage = TokenCounts.from_usage(usage)
-    tier = metadata.get("service_tier")
-    if tier and run.usage.service_tier is None:
+    run.usage = _finite_counts(TokenCounts.from_usage, usage)
+    tier = _name(metadata.get("service_tier"))
+    if tier and run.usage is not None and run.usage.service_tier is None:
         run.usage = run.usage._replace(service_tier=tier)
 
 
 def _read_text_model(run: Run, response: LLMResult) -> None:
     """Text completion models have no message: their usage stands beside the generations."""
     output = response.llm_output or {}
-    run.response_model = output.get("model_name") or ""
+    run.response_model = _name(output.get("model_name"))
     usage = output.get("token_usage")
     if usage:
-        run.usage = TokenCounts(
-            input=usage.get("prompt_tokens") or 0, output=usage.get("completion_tokens") or 0
-        )
+        run.usage = _finite_counts(_text_model_counts, usage)
+
+
+def _text_model_counts(usage: Mapping[str, Any]) -> TokenCounts:
+    return TokenCounts(
+        input=usage.get("prompt_tokens") or 0, output=usage.get("completion_tokens") or 0
+    )
+
+
+def _name(given: Any) -> str:
+    """Take nothing but text for a name: it is a key later on, and a label."""
+    return given if isinstance(given, str) else ""
+
+
+def _finite_counts(
+    read: Callable[[Mapping[str, Any]], TokenCounts], usage: Mapping[str, Any]
+) -> TokenCounts | None:
+    """Read a usage; one that is not made of numbers is no usage."""
+    try:
+        counts = read(usage)
+        return counts if math.isfinite(sum(counts[:-1])) else None
+    except (AttributeError, TypeError):
+        return None
 
 
 def has_content(token: Any, chunk: Any) -> bool:

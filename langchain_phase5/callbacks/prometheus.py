@@ -8,16 +8,14 @@ from langchain_core.tracers.context import register_configure_hook
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from langchain_phase5 import __version__
+from langchain_phase5.callbacks.backlog import Job
 from langchain_phase5.callbacks.billing import Billing
 from langchain_phase5.callbacks.custom_events import CustomEventMetrics
 from langchain_phase5.callbacks.families import MetricFamilies
-from langchain_phase5.callbacks.labels import OTHER, UNKNOWN
-from langchain_phase5.callbacks.run import Run
+from langchain_phase5.callbacks.run import Kind, Run
+from langchain_phase5.callbacks.run_counts import RunCounts
 from langchain_phase5.callbacks.tracker import RunTracker
-from langchain_phase5.prices import Cost, Overrides
-
-NO_AGENT = "none"
-_SOURCES = {"summarization", "tool_selection", "tool_emulation"}
+from langchain_phase5.prices import Overrides
 
 
 class PrometheusCallbackHandler(RunTracker):
@@ -71,6 +69,13 @@ class PrometheusCallbackHandler(RunTracker):
         super().__init__(table=self.metrics.runs, include_graphs=include_graphs)
         self._agent_type = agent_type
         self._billing = Billing(prices)
+        counts = self._counts = RunCounts(self.metrics, self._billing)
+        self._count: dict[Kind, Job] = {
+            "agent": counts.count_agents,
+            "llm": counts.count_model_calls,
+            "tool": counts.count_tools,
+            "retriever": counts.count_retrievals,
+        }
         self._custom_events = CustomEventMetrics(self.metrics)
         self.metrics.handlers.add(self)
         versions = (__version__, version("langchain"), version("langgraph"))
@@ -128,94 +133,10 @@ class PrometheusCallbackHandler(RunTracker):
             metrics.newest = run.key
 
     def _run_ended(self, run: Run, payload: Any) -> None:
-        self.metrics.backlog.add(self._count_end, run)
-
-    def _count_end(self, run: Run) -> None:
-        if run.in_flight is not None:
-            run.in_flight.inc(-1)
-        else:
-            self.metrics.count_start(run)
-        if run.kind == "llm":
-            self._model_call_ended(run)
-        elif run.kind == "tool":
-            self._tool_ended(run)
-        elif run.kind == "agent":
-            self._agent_ended(run)
-        else:
-            self._retriever_ended(run)
-
-    def _agent_ended(self, run: Run) -> None:
-        metrics, agent = self.metrics, run.note
-        metrics.agent_requests[(agent, run.status)].inc(1)
-        if run.status == "error":
-            metrics.agent_errors[(agent, run.error_type)].inc(1)
-        if run.status != "cancelled":
-            metrics.agent_duration[(agent,)].observe(run.seconds)
-
-    def _tool_ended(self, run: Run) -> None:
-        metrics, tool = self.metrics, run.note
-        metrics.tool_executions[(tool, run.status)].inc(1)
-        if run.status == "error":
-            metrics.tool_errors[(tool, run.error_type)].inc(1)
-        if run.status != "cancelled" and tool != UNKNOWN:
-            metrics.tool_duration[(tool,)].observe(run.seconds)
-
-    def _retriever_ended(self, run: Run) -> None:
-        name = run.note
-        self.metrics.retriever_requests[(name, run.status)].inc(1)
-        if run.status != "cancelled":
-            self.metrics.retriever_duration[(name,)].observe(run.seconds)
-
-    def _model_call_ended(self, run: Run) -> None:
-        metrics = self.metrics
-        if run.note == UNKNOWN and run.response_model:
-            run.note = metrics.models[run.response_model]
-        model, status, usage = run.note, run.status, run.usage
-        labels = (model,)
-        provider = metrics.providers[run.provider]
-        metrics.llm_requests[(model, provider, status, run.error_type)].inc(1)
-        if run.cached:
-            metrics.llm_cache_hits[labels].inc(1)
-            return
-        seconds = run.ended - run.started
-        if status != "cancelled":
-            metrics.llm_duration[labels].observe(seconds)
-        if run.first_token:
-            metrics.llm_first_token[labels].observe(run.first_token - run.started)
-        if usage is not None:
-            if usage.output and seconds > 0 and status == "success":
-                metrics.llm_token_rate[labels].observe(usage.output / seconds)
-            self._count_usage(run)
-        elif status == "success":
-            metrics.llm_usage_missing[labels].inc(1)
-
-    def _count_usage(self, run: Run) -> None:
-        usage = run.usage
-        if usage is None:
-            return
-        self.metrics.agent_tokens.inc(
-            (run.note,),
-            (usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning),
-        )
-        if run.source:
-            source = run.source if run.source in _SOURCES else OTHER
-            self.metrics.llm_source_tokens[(source, "input")].inc(max(0, usage.input))
-            self.metrics.llm_source_tokens[(source, "output")].inc(max(0, usage.output))
-        self._billing.price(run, self._count_cost)
-
-    def _count_cost(self, run: Run, cost: Cost | None) -> None:
-        metrics = self.metrics
-        if cost is None:
-            metrics.llm_cost_unknown[(run.note,)].inc(1)
-            return
-        agent = run.agent.note if run.agent is not None else NO_AGENT
-        metrics.llm_cost.inc(metrics.cost_labels(run.note, agent), cost)
-        if run.source:
-            source = run.source if run.source in _SOURCES else OTHER
-            metrics.llm_source_cost[(source,)].inc(cost.total)
+        self.metrics.backlog.add(self._count[run.kind], run)
 
     def _usage_arrived_late(self, run: Run) -> None:
-        self.metrics.backlog.add(self._count_usage, run)
+        self.metrics.backlog.add(self._counts.count_late_usage, run)
 
     def _structured_output_retried(self, agent: Run) -> None:
         self.metrics.structured_output_retries[(agent.note,)].inc(1)

@@ -1,6 +1,7 @@
 """Turn LangChain's callback events into runs that start once and end once."""
 
 from collections.abc import Sequence
+from copy import copy
 from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
@@ -217,6 +218,8 @@ class RunTracker(RunLifecycle):
             return
         late = self._table.take_late(run_id.int)
         if late is not None:
+            # A copy: whoever has yet to count the run must not find a bill in it.
+            late = copy(late)
             read_answer(late, response)
             self._usage_arrived_late(late)
 

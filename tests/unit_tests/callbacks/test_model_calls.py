@@ -215,6 +215,39 @@ async def test_text_completion_model_that_tells_its_usage(handler, counted):
     }
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"input_tokens": "100", "output_tokens": 20},
+        {"input_tokens": [100], "output_tokens": 20},
+        {"input_tokens": float("nan"), "output_tokens": 20},
+        {"input_tokens": float("inf"), "output_tokens": 20},
+        {"input_tokens": 100, "output_tokens": 20, "input_token_details": {"cache_read": "all"}},
+        {"input_tokens": 100, "output_tokens": 20, "output_token_details": "none"},
+    ],
+)
+async def test_usage_that_is_not_made_of_numbers_is_missing(usage, handler, counted):
+    FakeChatModel(usage=usage).invoke("Hi", {"callbacks": [handler]})
+    assert counted() == {CALLED: 1, "llm_usage_missing{fake-model}": 1}
+
+
+@pytest.mark.parametrize("odd", [["gpt-4o"], {"name": "gpt-4o"}, 4])
+async def test_answer_with_odd_names_is_counted_all_the_same(odd, handler, counted):
+    metadata = {"model_name": odd, "model": odd, "service_tier": odd}
+    answers = [
+        AIMessage("ok", response_metadata=metadata, usage_metadata=USAGE),
+        AIMessage("ok", usage_metadata=USAGE),
+    ]
+    model = FakeChatModel(model_name="gpt-4o", replies=answers)
+    for _ in answers:
+        model.invoke("Hi", {"callbacks": [handler]})
+    assert counted("llm_requests", "llm_cost_unknown") == {
+        "llm_requests{gpt-4o,fakechatmodel,success,none}": 2,
+        "llm_cost_unknown{gpt-4o}": 2,
+    }
+    assert counted("agent_tokens")["agent_tokens{gpt-4o,input}"] == 200
+
+
 async def test_failing_call(drive, handler, counted):
     with pytest.raises(openai.RateLimitError):
         await drive(FakeChatModel(replies=[limited()]), "Hi", {"callbacks": [handler]})

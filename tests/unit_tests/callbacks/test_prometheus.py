@@ -316,6 +316,22 @@ def test_names_cannot_fill_the_memory(registry):
     assert dropped > 900
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("a\ud800b", "a?b"), ("x" * 257, "other"), ("x" * 256, "x" * 256)],
+    ids=["half a surrogate pair", "too long", "long"],
+)
+def test_no_name_spoils_the_scrape(name, label, registry, handler):
+    for _ in range(2):
+        handler.record_quality(1, agent_type=name)
+        FakeChatModel(model_name=name).invoke("Hi", {"callbacks": [handler]})
+        handler.record_evaluation(1, dataset=name, version="1", metric="m")
+    text = generate_latest(registry).decode()
+    assert f'agent_quality_ratings_count{{agent_type="{label}"}} 2.0' in text
+    assert f'llm_request_duration_seconds_count{{model="{label}"}} 2.0' in text
+    assert f'dataset="{label}"' in text
+
+
 def test_values_per_label_are_limited(registry):
     handler = PrometheusCallbackHandler(registry=registry, max_label_values=2)
     for i in range(5):
@@ -389,7 +405,7 @@ def test_counting_that_fails_is_counted_and_disturbs_nobody(registry, caplog):
     answer = create_agent(FakeChatModel(), [], name="calc").invoke(HI, {"callbacks": [handler]})
     assert answer["messages"][-1].text == "ok"
     assert counters(registry, "callback_handler_errors", "agent_requests") == {
-        "callback_handler_errors{count_end}": 1,
+        "callback_handler_errors{count_model_calls}": 1,
         "agent_requests{calc,success}": 1,
     }
     assert "llm_duration" in caplog.text

@@ -11,6 +11,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from metric_samples import counters, in_flight
+from prometheus_client import generate_latest
 
 from langchain_phase5.callbacks.backlog import Backlog
 from langchain_phase5.callbacks.run import Run
@@ -275,10 +276,27 @@ def test_an_exception_is_not_kept_until_its_run_is_counted(handler):
     assert gone() is None
 
 
+@pytest.mark.parametrize("read_between", [False, True])
+def test_a_bill_that_arrives_late_is_counted_once(read_between, handler, registry):
+    root = chain_starts(handler)
+    model = model_starts(handler, "m", root)
+    handler.on_chain_end({}, run_id=root)
+    if read_between:
+        generate_latest(registry)
+    handler.on_llm_end(answer(), run_id=model)
+    handler.flush(30)
+    assert counters(registry, "llm_requests", "agent_tokens", "llm_cost_unknown") == {
+        "llm_requests{m,unknown,cancelled,none}": 1,
+        "agent_tokens{m,input}": 3,
+        "agent_tokens{m,output}": 2,
+        "llm_cost_unknown{m}": 1,
+    }
+
+
 def test_what_waits_to_be_counted_is_bounded(handler, registry):
     for _ in range(200):
         handler.on_llm_end(answer(), run_id=model_starts(handler, "m"))
-        assert len(handler.metrics.backlog._jobs) < 64
+        assert len(handler.metrics.backlog._waiting) < 64
     assert list(counters(registry, "llm_requests").values()) == [200]
 
 
@@ -297,9 +315,9 @@ def test_with_files_shared_by_processes_nothing_waits(registry, monkeypatch):
 
 def test_nobody_waits_for_another_thread_that_counts():
     done, at_work, go_on = [], Event(), Event()
-    backlog = Backlog(1, on_failure=done.append)
+    backlog = Backlog(1, on_failure=lambda job, runs: done.append((job, runs)))
 
-    def slow(run):
+    def slow(runs):
         at_work.set()
         done.append(go_on.wait(30))
 
@@ -307,7 +325,7 @@ def test_nobody_waits_for_another_thread_that_counts():
     thread = Thread(target=backlog.add, args=(slow, run))
     thread.start()
     assert at_work.wait(30)
-    backlog.add(lambda run: done.append(run.name), run)
+    backlog.add(lambda runs: done.extend(each.name for each in runs), run)
     go_on.set()
     thread.join()
     assert done == [True, "m"]
