@@ -23,16 +23,16 @@ _FUSED_OPERATORS = {
 def minilm_graph(weights: Weights) -> bytes:
     """Build the model that onnxruntime runs, as a serialized ONNX `ModelProto`.
 
-    Six BERT layers, the mean over all tokens, and a division by the length (L2 norm). There is no
-    attention mask: every row of a batch must hold the same number of tokens, so that nothing is
-    ever padded.
+    Six BERT layers, the weighted mean over all tokens, and a division by the length (L2 norm).
+    There is no attention mask: every row of a batch must hold the same number of tokens, so that
+    nothing is ever padded.
 
     Args:
         weights: The tensors of `model.safetensors`, by their PyTorch names.
 
     Returns:
-        A graph with the input `ids` (`int32`, batch x tokens) and the output `vectors`
-        (`float32`, batch x 384).
+        A graph with the inputs `ids` (`int32`, batch x tokens) and `weights` (`float32`, batch x
+        tokens x 1) and the output `vectors` (`float32`, batch x 384).
     """
     from onnx import TensorProto, helper
 
@@ -40,14 +40,18 @@ def minilm_graph(weights: Weights) -> bytes:
     hidden = _embed_tokens(graph)
     for layer in range(_LAYERS):
         hidden = _add_layer(graph, hidden, f"encoder.layer.{layer}.")
+    weighted = graph.node("Mul", [hidden, "weights"], "weighted")
     axis = graph.constant("token_axis", np.array([1]))
-    mean = graph.node("ReduceMean", [hidden, axis], "mean", keepdims=0)
+    mean = graph.node("ReduceMean", [weighted, axis], "mean", keepdims=0)
     graph.node("LpNormalization", [mean], "vectors", axis=-1, p=2)
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "tokens"])],
+            [
+                helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "tokens"]),
+                helper.make_tensor_value_info("weights", TensorProto.FLOAT, ["batch", "tokens", 1]),
+            ],
             [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", 384])],
             graph.constants,
         ),

@@ -26,7 +26,7 @@ def choose_embeddings() -> tuple[Embeddings | None, str]:
             LocalEmbeddings,
         )
 
-        local = LocalEmbeddings()
+        local = LocalEmbeddings(weigh_documents=True)
     except ImportError as error:
         logger.info("Tool routing uses word search only: %s", error)
         return None, "lexical"
@@ -34,7 +34,7 @@ def choose_embeddings() -> tuple[Embeddings | None, str]:
         logger.warning("Tool routing uses word search only, the local model is damaged: %s", error)
         return None, "lexical"
     logger.info("Tool routing embeds with the local all-MiniLM-L6-v2.")
-    return local, "local:all-MiniLM-L6-v2"
+    return local, f"local:{local.model}"
 
 
 def embeddings_name(embeddings: Embeddings | None) -> str:

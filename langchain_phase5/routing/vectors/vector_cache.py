@@ -1,6 +1,7 @@
 """Embedding vectors by content hash, in memory and, if wanted, in a byte store."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import RLock
@@ -11,6 +12,8 @@ from langchain_core.stores import ByteStore
 
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
+
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 class VectorCache:
@@ -101,7 +104,9 @@ class VectorCache:
                 self._vectors.popitem(last=False)
 
     def _store_key(self, text: str) -> str:
-        return f"{self._namespace}-{_digest(text).hex()}"
+        """Name a vector by model and text; a `LocalFileStore` refuses signs such as a colon."""
+        readable = _NOT_IN_KEYS.sub("_", self._namespace)
+        return f"{readable}-{_digest(f'{self._namespace}:{text}').hex()}"
 
 
 def unit_vectors(vectors: Sequence[Sequence[float]], *, expected: int) -> Floats:

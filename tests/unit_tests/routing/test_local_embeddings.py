@@ -77,6 +77,19 @@ def test_a_vector_does_not_depend_on_the_rest_of_the_batch(embeddings):
     assert together == [pytest.approx(vector, abs=1e-5) for vector in alone * 30]
 
 
+def test_documents_may_weigh_rare_words_more(embeddings):
+    weighted = LocalEmbeddings(weigh_documents=True)
+    text = "The API for getting what there is about hadith"
+
+    plain, rare = np.array([m.embed_documents([text])[0] for m in (embeddings, weighted)])
+    word = np.array(embeddings.embed_query("hadith"))
+
+    assert np.linalg.norm(rare) == pytest.approx(1.0, abs=1e-5)
+    assert rare @ word > plain @ word + 0.01
+    assert weighted.embed_query(text) == embeddings.embed_query(text)
+    assert weighted.model != embeddings.model
+
+
 def test_text_beyond_the_limit_is_ignored(embeddings):
     start = "word " * 300
     assert embeddings.embed_query(start) == embeddings.embed_query(start + "and an ending")

@@ -1,5 +1,6 @@
 import asyncio
 import math
+import re
 import threading
 
 import pytest
@@ -23,6 +24,20 @@ def route(router, query, tools, asynchronous=False, **arguments):
     if asynchronous:
         return asyncio.run(router.aroute(query, tools, **arguments))
     return router.route(query, tools, **arguments)
+
+
+class NamedEmbeddings(WordEmbeddings):
+    def __init__(self, *, weigh_documents=False):
+        super().__init__()
+        self.model = "demo/words v1: weighted" if weigh_documents else "demo/words v1"
+
+
+class FolderLikeStore(InMemoryByteStore):
+    """Refuses the keys that `langchain_classic.storage.LocalFileStore` refuses."""
+
+    def mget(self, keys):
+        assert all(re.fullmatch(r"[a-zA-Z0-9_.\-/]+", key) for key in keys)
+        return super().mget(keys)
 
 
 class TestRanking:
@@ -313,6 +328,17 @@ class TestEmbedding:
         assert ToolRouter(model, vector_store=store).route("play", TOOLS) == first
         assert model.documents == []
 
+    def test_a_store_with_strict_keys_keeps_the_vectors_of_a_model_of_any_name(self):
+        store = FolderLikeStore()
+        first = ToolRouter(NamedEmbeddings(), vector_store=store)
+        ranking = first.route("play", TOOLS)
+        assert not first.failures
+
+        model = NamedEmbeddings()
+
+        assert ToolRouter(model, vector_store=store).route("play", TOOLS) == ranking
+        assert not model.documents
+
     def test_models_do_not_share_stored_vectors(self):
         class Other(WordEmbeddings):
             model = "other"
@@ -404,15 +430,15 @@ class TestAuto:
     def test_the_local_model_without_one(self, monkeypatch, caplog):
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
         monkeypatch.setattr(
-            "langchain_phase5.routing.local_embeddings.LocalEmbeddings", WordEmbeddings
+            "langchain_phase5.routing.local_embeddings.LocalEmbeddings", NamedEmbeddings
         )
         caplog.set_level("INFO")
 
-        assert ToolRouter("auto").embeddings_name == "local:all-MiniLM-L6-v2"
+        assert ToolRouter("auto").embeddings_name == "local:demo/words v1: weighted"
         assert "all-MiniLM-L6-v2" in caplog.text
 
     def test_words_where_the_extra_is_missing(self, monkeypatch, caplog):
-        def missing():
+        def missing(**_):
             raise ImportError("pip install 'langchain-phase5[local]'")
 
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
@@ -423,7 +449,7 @@ class TestAuto:
         assert "langchain-phase5[local]" in caplog.text
 
     def test_words_where_the_model_is_damaged(self, monkeypatch, caplog, tmp_path):
-        def damaged():
+        def damaged(**_):
             return LocalEmbeddings(folder=tmp_path)
 
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)
