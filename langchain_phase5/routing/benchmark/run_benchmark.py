@@ -6,7 +6,6 @@ data: all sets use the router's defaults.
 
 import json
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -33,6 +32,7 @@ from langchain_phase5.routing.benchmark.histories import (
     poisoned,
     taught_router,
 )
+from langchain_phase5.routing.benchmark.route_time import route_time
 from langchain_phase5.routing.benchmark.wrong_calls import DistractibleModel, relative_saving
 from langchain_phase5.routing.embedding_choice import choose_embeddings
 from langchain_phase5.routing.tool_router import ToolRouter
@@ -42,7 +42,6 @@ _SUCCESSES_PER_TOOL = (0, 1, 3, 10, 30)
 _MIN_PER_TOOL = 30
 _OFFERED = (1, 3, 5)
 _CHARACTERS_PER_TOKEN = 4
-_TIMED_ROUTES = 60
 
 
 def run_benchmark(
@@ -118,7 +117,7 @@ def _measure(
         yield from _wrong_calls(dataset, model)
         yield _tokens(dataset)
     for size in sizes:
-        yield _speed(datasets, size)
+        yield route_time(datasets, size)
 
 
 def _quality(
@@ -201,48 +200,6 @@ def _tokens(dataset: RoutingDataset) -> Figure:
         low=float(np.percentile(saved, 2.5)),
         high=float(np.percentile(saved, 97.5)),
     )
-
-
-def _speed(datasets: Sequence[RoutingDataset], size: int) -> Figure:
-    """Time of a route beside the query embedding, in CPU milliseconds, every question new."""
-    texts = [tool for dataset in datasets for tool in dataset.tools]
-    tools = [
-        {**texts[i % len(texts)], "name": f"{texts[i % len(texts)]['name'][:50]}_{i}"}
-        for i in range(size)
-    ]
-    router = ToolRouter(RandomEmbeddings())
-    requests = [request.question for dataset in datasets for request in dataset.test]
-    questions = random.Random(0).sample(requests, min(_TIMED_ROUTES, len(requests)))  # noqa: S311
-    times = []
-    router.route("warm up", tools)
-    for question in questions:
-        began = time.process_time()
-        router.route(question, tools)
-        times.append(1_000 * (time.process_time() - began))
-    low, middle, high = np.percentile(times, [5, 50, 95])
-    return Figure(
-        dataset=f"{size} tools",
-        measure="route, CPU time (median, 5th to 95th percentile)",
-        value=float(middle),
-        low=float(low),
-        high=float(high),
-        unit="ms",
-    )
-
-
-class RandomEmbeddings(Embeddings):
-    """Random unit vectors of 384 dimensions, at no cost to speak of."""
-
-    def __init__(self) -> None:
-        self._random = np.random.default_rng(0)
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Draw a vector for each."""
-        return self._random.standard_normal((len(texts), 384), dtype=np.float32)  # type: ignore[return-value] # an array will do
-
-    def embed_query(self, text: str) -> list[float]:
-        """Draw a vector."""
-        return self._random.standard_normal(384, dtype=np.float32)  # type: ignore[return-value] # an array will do
 
 
 def _rank(dataset: RoutingDataset, router: ToolRouter) -> list[list[str]]:
