@@ -62,7 +62,11 @@ class Breakdown(Family[tuple[Value, ...]]):
 
     def inc_all(self, labels: Labels, rows: Sequence[tuple[float, ...]]) -> None:
         """Count rows of one amount per part; what is not positive is left out."""
-        for meter, amounts in zip(self[labels], zip(*rows, strict=True), strict=True):
-            amount = sum(amount for amount in amounts if amount > 0)
-            if amount:
+        sums = rows[0] if len(rows) == 1 else [_gain(column) for column in zip(*rows, strict=True)]
+        for meter, amount in zip(self[labels], sums, strict=True):
+            if amount > 0:
                 meter.inc(amount)
+
+
+def _gain(amounts: tuple[float, ...]) -> float:
+    return sum(amount for amount in amounts if amount > 0)

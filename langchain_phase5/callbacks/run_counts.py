@@ -36,7 +36,9 @@ def _model_call(run: Run) -> Hashable:
     )
 
 
-def _alike(runs: Iterable[Run], traits: Callable[[Run], Hashable]) -> Iterable[list[Run]]:
+def _alike(runs: list[Run], traits: Callable[[Run], Hashable]) -> Iterable[list[Run]]:
+    if len(runs) == 1:
+        return [runs]
     found: dict[Hashable, list[Run]] = {}
     for run in runs:
         found.setdefault(traits(run), []).append(run)
