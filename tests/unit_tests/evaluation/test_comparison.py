@@ -320,6 +320,46 @@ def test_nobody_is_told_of_a_drop_below_nothing():
     assert f"would show a drop of {two.minimum_detectable_drop * 100:.1f} points" in stars.message
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "smallest", "shown"),
+    [
+        ("score", 0.0, 1.0, 1.5, "no drop, however large"),
+        ("score", 1.0, 0.0, 1.5, "no drop, however large"),
+        ("errors", 0.5, 0.5, 1.5, "no drop, however large"),
+        ("score", 0.5, 0.5, 1.0, "a drop of 100.0 points"),
+        ("score", 1.5, 0.5, 1.2, "a drop of 120.0 points"),
+        ("score", 0.5, 1.5, 1.2, "a drop of 120.0 points"),
+        ("latency", 0.5, 0.5, 1.5, "a drop of 348%"),
+    ],
+)
+def test_what_a_finding_would_show_is_said_in_what_there_can_be(
+    kind, before, after, smallest, shown
+):
+    unclear = Regression(
+        metric="m",
+        kind=kind,
+        verdict="inconclusive",
+        baseline=before,
+        current=after,
+        drop=0.0,
+        threshold=0.05,
+        minimum_detectable_drop=smallest,
+    )
+    assert f"would show {shown}, and one of 5" in unclear.message
+
+
+def test_the_strongest_evidence_of_all_is_not_lost():
+    """So strong that the p-value may be too small for a float."""
+    n = 2_000
+    before = run([1] * n, metrics=["a", "b"], seconds=[1.0] * n, cost=[1.0] * n)
+    after = run([0] * n, metrics=["a", "b"], seconds=[math.e] * n, cost=[math.e] * n)
+    found = compare_versions(before, after).findings
+    worse = [each for each in found if each.metric != "error_rate"]
+    assert {each.metric for each in worse} == {"a", "b", "latency", "cost"}
+    assert all(each.p_value < 1e-12 for each in worse)
+    assert {each.verdict for each in worse} == {"regression"}
+
+
 def test_the_json_form_has_what_a_dashboard_would_read(tmp_path):
     before, after = run(GOOD, version="v1é"), run(WORSE, version="v2")
     text = compare_versions(before, after, threshold=0.1).to_json(tmp_path / "c.json")
@@ -506,7 +546,9 @@ def test_below_the_floor_but_perhaps_above_it_is_not_clear():
 def test_the_floor_of_latency_says_nothing_of_cost():
     cost = [1e-6] * 40
     found = compare_versions(run([1] * 40, cost=cost), run([1] * 40, cost=[2e-6] * 40))
-    assert [each.verdict for each in found.findings if each.kind == "cost"] == ["regression"]
+    [dearer] = [each for each in found.findings if each.kind == "cost"]
+    assert dearer.verdict == "regression"
+    assert math.expm1(dearer.threshold) == pytest.approx(0.1)
 
 
 def test_equal_latencies_pass_however_few():

@@ -137,6 +137,18 @@ def test_resampling_counts_half_of_what_is_equal(value):
     assert paired_test([value], bounded=False).p_value == pytest.approx(0.25, abs=0.02)
 
 
+@pytest.mark.parametrize("value", [math.pi / 3, math.pi * 1_000_000])
+def test_sums_that_differ_by_rounding_are_equal(value):
+    ways = [math.comb(40, k) / 2**40 for k in range(41)]
+    found = paired_test([value] * 25 + [-value] * 15, bounded=False)
+    assert found.p_value == pytest.approx(sum(ways[26:]) + ways[25] / 2, abs=0.006)
+
+
+def test_what_is_equal_counts_in_every_portion(monkeypatch):
+    monkeypatch.setattr("langchain_phase5.evaluation.paired_test._SIGNS_AT_ONCE", 1_000)
+    assert paired_test([math.pi / 3]).p_value == pytest.approx(0.25, abs=0.02)
+
+
 def test_many_values_are_resampled_in_portions():
     values = np.random.default_rng(0).normal(size=1_000)
     z = values.sum() / np.sqrt((values**2).sum())
