@@ -122,7 +122,7 @@ def load_clip_model(
         encode_image = Int8ImageEncoder(network, image_size=size)
     texts = best_precision(device) if precision == "int8" else precision
     network = network.to(device, torch_dtype(texts))
-    _obey_thread_limit(torch)
+    _count_on_threads_that_start(torch, texts)
     if compiled:
         network.visual.compile(dynamic=True)
     return ClipModel(
@@ -225,15 +225,18 @@ def _best_device(torch: Any) -> str:
     return "cpu"
 
 
-def _obey_thread_limit(torch: Any) -> None:
+def _count_on_threads_that_start(torch: Any, precision: Precision) -> None:
     """Have PyTorch count on no more threads than OpenMP will start.
 
     In bf16 it hands out its work among as many as it counts on, and what falls to those that never
-    start is left undone: the vectors are wrong, without an error.
+    start is left undone: the vectors are wrong, without an error. With OMP_DYNAMIC, how many start
+    depends on the load of the machine.
     """
     limit = os.environ.get("OMP_THREAD_LIMIT", "")
     if limit.isdigit() and 0 < int(limit) < torch.get_num_threads():
         torch.set_num_threads(int(limit))
+    if precision == "bf16" and os.environ.get("OMP_DYNAMIC", "").strip().lower() == "true":
+        torch.set_num_threads(1)
 
 
 def _normalized(torch: Any, encode: Callable[..., Any], batch: Any) -> Vectors:

@@ -99,7 +99,8 @@ def _read(descriptor: int, *, name: str, max_bytes: int) -> bytes:
         raise ImageTooLargeError(too_many_bytes(status.st_size, max_bytes))
     chunks = []
     left = max_bytes
-    while left and (chunk := os.read(descriptor, min(left, 2**20))):
+    at_once = max(2**20, status.st_size + 1)  # in one piece, which joining does not copy again
+    while left and (chunk := os.read(descriptor, min(left, at_once))):
         chunks.append(chunk)
         left -= len(chunk)
     return b"".join(chunks)
