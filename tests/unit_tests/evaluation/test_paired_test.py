@@ -125,6 +125,30 @@ def test_the_bounds_are_students_t_after_one_loss_and_one_win_are_added():
     assert found.units_needed(0.1) == math.ceil((z * padded.std(ddof=1) / 0.1) ** 2)
 
 
+def test_of_clusters_one_that_lost_and_one_that_won_all_are_added():
+    values, keys = [0.5, 0.25, -0.5, 0.75, 0.0, 0.5], ["a", "a", "b", "b", "c", "c"]
+    sums = np.array([0.75, 0.25, 0.5, 2, -2])
+    error = sums.std(ddof=1) * math.sqrt(5) / (6 + 2 + 2)
+    found = paired_test(values, clusters=keys)
+    assert found.high - found.drop == pytest.approx(t_quantile(0.95, 4) * error)
+    assert found.spread == pytest.approx(sums.std(ddof=1) / 2)
+
+
+def test_two_differences_that_are_no_scores_have_one_degree_of_freedom():
+    found = paired_test([1.0, 3.0], bounded=False)
+    assert (found.low, found.high) == pytest.approx((2 - 6.313752, 2 + 6.313752))
+
+
+def test_without_any_difference_both_ways_are_as_likely():
+    found = paired_test([0.0] * 5)
+    assert (found.p_value, found.p_improved) == (0.5, 0.5)
+
+
+def test_sixty_repeats_still_have_the_exact_p_value():
+    values = [1 / 60, 7 / 60, -11 / 60, 13 / 60, 17 / 60]
+    assert paired_test(values).p_value == pytest.approx(by_brute_force(values), abs=1e-9)
+
+
 def test_only_scores_have_bounds_of_one():
     few = [1.0, 0.9, 0.8]
     assert paired_test(few).high == 1.0
