@@ -37,10 +37,19 @@ class Frame:
     """What is neither ground nor frame, grid, tick mark or legend."""
     covered: NDArray[np.bool_]
     """Under the legend or a line of the frame or grid, where marks cannot be seen."""
+    outside: NDArray[np.bool_]
+    """In the margin around the axes, where marks may be cut off."""
 
 
-def find_frame(canvas: Canvas, layout: Layout) -> Frame:
-    """The rectangle of the marks: inside the axes where there are lines, else up to the labels."""
+def find_frame(canvas: Canvas, layout: Layout, *, margin: int = 0) -> Frame:
+    """The rectangle of the marks: inside the axes where there are lines, else up to the labels.
+
+    Args:
+        canvas: The chart.
+        layout: What is around the marks.
+        margin: Pixels around the rectangle into which marks may reach; of what is there, only what
+            has a color is taken for ink.
+    """
     x0, y0, x1, y1 = layout.plot
     pixels = canvas.pixels[y0:y1, x0:x1].astype(float)
     ground = _ground(canvas, layout.plot)
@@ -51,7 +60,10 @@ def find_frame(canvas: Canvas, layout: Layout) -> Frame:
     ticks_y = [p - y0 for p in layout.y.positions] or [0.0]
     left, right = _ends(down, across, sheet[0], (min(ticks_x), max(ticks_x)), x1 - x0)
     top, bottom = _ends(across, down, sheet[1], (min(ticks_y), max(ticks_y)), y1 - y0)
-    part = slice(top, bottom), slice(left, right)
+    inner = np.zeros(pixels.shape[:2], dtype=bool)
+    inner[top:bottom, left:right] = True
+    left, top = max(0, left - margin), max(0, top - margin)
+    part = slice(top, bottom + margin), slice(left, right + margin)
     covered = np.zeros(pixels.shape[:2], dtype=bool)
     if layout.legend:
         a, b, c, d = legend_area(canvas, layout)
@@ -59,8 +71,11 @@ def find_frame(canvas: Canvas, layout: Layout) -> Frame:
     lines = _drawn(across, pixels.shape[:2]) | _drawn(down, pixels.shape[1::-1]).T
     far = np.abs(pixels - ground).max(axis=2) > FAR
     lines &= _is_dull(pixels, ground)
+    covered |= far & ~inner & (np.ptp(pixels, axis=2) <= max(GREY, np.ptp(ground) + 20))
     ink = _without_ticks((far & ~lines & ~covered)[part], pixels[part])
-    return Frame(x0 + left, y0 + top, pixels[part], ground, ink, (covered | lines)[part])
+    return Frame(
+        x0 + left, y0 + top, pixels[part], ground, ink, (covered | lines)[part], ~inner[part]
+    )
 
 
 def legend_area(canvas: Canvas, layout: Layout) -> Box:

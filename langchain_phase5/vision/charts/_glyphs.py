@@ -125,7 +125,10 @@ def _hangs_on(strokes: NDArray[np.bool_], ink: NDArray[np.bool_], box: Box) -> b
 
 
 def _without_ticks(glyphs: list[Box]) -> list[Box]:
-    """Drops tick marks: short strokes in line with equal ones; a minus has a digit to its right."""
+    """Drops tick marks: short strokes in line with equal ones.
+
+    A minus has a digit to its right, and letters such as r and l have another letter close by.
+    """
     if not glyphs:
         return []
     array = np.array(glyphs, dtype=float)
@@ -140,6 +143,17 @@ def _without_ticks(glyphs: list[Box]) -> list[Box]:
     after = (left[None] >= right[:, None] - 1) & (left[None] - right[:, None] <= 0.7 * line)
     np.fill_diagonal(after, val=False)
     minus = (after & (level > 0)).any(axis=1)  # or a comma
+    solid = np.minimum(width, height) > 3
+    beside = _near(left, right, line) & (level > 0) & solid
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    below = _near(top, bottom, line) & (wide > 0) & solid
+    upright, flat = upright & ~beside.any(axis=1), flat & ~below.any(axis=1)
     tick = upright & ~minus & ((row & upright).sum(axis=1) >= 2)
     tick |= flat & ~minus & ((column & flat).sum(axis=1) >= 2)
     return [glyph for glyph, drop in zip(glyphs, tick, strict=True) if not drop]
+
+
+def _near(start: NDArray[np.float64], end: NDArray[np.float64], line: float) -> NDArray[np.bool_]:
+    """Which boxes follow each other as the letters of a word do."""
+    gap = np.maximum(start[None] - end[:, None], start[:, None] - end[None])
+    return np.asarray((gap >= 0) & (gap <= 0.25 * line))

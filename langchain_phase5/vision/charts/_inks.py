@@ -51,8 +51,11 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
     else:
         names, colors = [None], _only_color(frame)
     covers = _covers(frame, colors) if len(colors) > 1 else [_cover_of_all(frame, colors[0])]
+    seen = np.max(covers, axis=0) >= COVERED
+    mixed = frame.ink & ~_grown(seen, 1)  # where half-transparent marks of two series overlap
+    hidden = frame.covered | frame.outside | mixed
     inks = [
-        Ink(name, cover, _others(covers, index) | frame.covered)
+        Ink(name, cover, _others(covers, index) | hidden)
         for index, (name, cover) in enumerate(zip(names, covers, strict=True))
     ]
     if any(ink.mask.sum() < LEAST for ink in inks):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
 from langchain_phase5.vision.charts._legend import LegendEntry, find_legend, names_by_color
+from langchain_phase5.vision.charts._offset_text import with_offset_text
 from langchain_phase5.vision.charts._phrase import Phrase, around
 from langchain_phase5.vision.charts._tick_labels import (
     Ticks,
@@ -58,11 +59,14 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
         x = as_digits(canvas, row, x, axis=0)
     if y.scale is None and (x.scale is None or y.look_numeric):
         y = as_digits(canvas, column, y, axis=1)
+    others = [p for p in free if p not in row and p not in column]
+    y = with_offset_text(canvas, y, others, axis=1)
+    x = with_offset_text(canvas, x, others, axis=0)
     left = max((box[2] for box in y.boxes), default=0)
     bottom = min((box[1] for box in x.boxes), default=canvas.height)
     plot = (left, 0, canvas.width, bottom)
     layout = Layout(x, y, plot, legend, canvas, [phrase.box for phrase in phrases])
-    _name(layout, [p for p in free if p not in row and p not in column])
+    _name(layout, others)
     return layout
 
 

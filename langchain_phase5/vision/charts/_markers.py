@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Box, components
 from langchain_phase5.vision.charts._inks import Ink
+from langchain_phase5.vision.charts._overlaps import covering
 from langchain_phase5.vision.charts._redrawing import Match, redraw_markers
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
@@ -14,13 +15,12 @@ SMALLEST, LARGEST = 3, 40
 """Width and height of a marker, in pixels."""
 MOST_PATCHES = 400
 """Patches are compared with each other, so more would take long; no clean chart has them."""
-MOST_IN_A_PATCH = 12
 ON_PIXEL = 0.08
 """Centers closer than this to the middle of a pixel are on it; by chance, 0.25 away is usual."""
 FEWEST_ALIKE = 3
 """Patches of one shape that are no chance meeting of markers."""
-SHOWN = 0.45
-"""Share of a marker that has to be seen."""
+SMALL, ENLARGED = 12, 3
+"""Up to that size in pixels markers are enlarged that many times: their edges are soft."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,29 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
     Raises:
         UnreadableChartError: The ink is not made of markers that look alike.
     """
-    filled = _filled(ink)
+    size = _usual_size(_patches(_filled(ink, 1)))
+    if size.min() < SMALLEST or size.max() > LARGEST or size.max() > 2.2 * size.min():
+        msg = "the patches of color are too small, too large or too long for markers"
+        raise UnreadableChartError(msg)
+    by = ENLARGED if size.max() <= SMALL else 1
+    markers, match = _found(_enlarged(ink, by), by)
+    shrunk = [Marker((m.x + 0.5) / by - 0.5, (m.y + 0.5) / by - 0.5) for m in markers]
+    return sorted(_unsnapped(shrunk), key=lambda marker: marker.x), match
+
+
+def _enlarged(ink: Ink, by: int) -> Ink:
+    """The ink in more pixels, soft edges interpolated."""
+    from scipy import ndimage
+
+    if by == 1:
+        return ink
+    cover = ndimage.zoom(ink.cover, by, order=1, mode="nearest", grid_mode=True)
+    return Ink(ink.name, cover, ink.hidden.repeat(by, 0).repeat(by, 1))
+
+
+def _found(ink: Ink, by: int) -> tuple[list[Marker], Match]:
+    """The markers in an enlarged picture."""
+    filled = _filled(ink, by)
     patches = _patches(filled)
     size = _usual_size(patches)
     singles = [p for p in patches if np.abs(p.size - size).max() <= max(1.5, 0.14 * size.max())]
@@ -72,8 +94,7 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
             for marker in _split(patch, template, filled, ink.hidden):
                 markers.append(marker)
                 _draw(drawn, template, marker)
-    match = redraw_markers(ink, filled, drawn, area)
-    return sorted(_unsnapped(markers), key=lambda marker: marker.x), match
+    return markers, redraw_markers(ink, filled, drawn, area, slack=by)
 
 
 def _unsnapped(markers: list[Marker]) -> list[Marker]:
@@ -90,11 +111,12 @@ def _unsnapped(markers: list[Marker]) -> list[Marker]:
     return [Marker(x, y) for x, y in (centers - shift).tolist()]
 
 
-def _filled(ink: Ink) -> NDArray[np.bool_]:
+def _filled(ink: Ink, by: int) -> NDArray[np.bool_]:
     """The ink, with rings made of a thin stroke closed and filled."""
     from scipy import ndimage
 
-    closed = ndimage.binary_closing(np.pad(ink.mask, 3), np.ones((3, 3)))[3:-3, 3:-3]
+    pad, gap = 3 * by, 2 * by + 1
+    closed = ndimage.binary_closing(np.pad(ink.mask, pad), np.ones((gap, gap)))[pad:-pad, pad:-pad]
     return np.asarray(ndimage.binary_fill_holes(closed))
 
 
@@ -119,9 +141,6 @@ def _usual_size(patches: list[_Patch]) -> NDArray[np.float64]:
     usual = np.median(sizes[near[best]], axis=0)
     if near[best].sum() < max(2, 0.25 * len(patches)):
         msg = "the markers do not look alike"
-        raise UnreadableChartError(msg)
-    if usual.min() < SMALLEST or usual.max() > LARGEST or usual.max() > 2.2 * usual.min():
-        msg = "the patches of color are too small, too large or too long for markers"
         raise UnreadableChartError(msg)
     return np.asarray(usual)
 
@@ -207,46 +226,19 @@ def _split(
     filled: NDArray[np.bool_],
     hidden: NDArray[np.bool_],
 ) -> list[Marker]:
-    """Covers a patch with copies of the marker, the best fitting first.
-
-    A copy may reach under other marks, but not over bare ground.
+    """The markers that a patch is made of.
 
     Raises:
-        UnreadableChartError: A few copies do not explain the patch.
+        UnreadableChartError: A few do not explain the patch.
     """
-    from scipy import signal
-
-    solid = template.astype(float)
-    height, width = solid.shape
+    height, width = template.shape
     left, top, _, _ = patch.box
-    own = np.pad(patch.part.astype(float), ((height, height), (width, width)))
-    allowed = np.maximum(own, _window(filled | hidden, top - height, left - width, own.shape))
-    room = signal.correlate(allowed, solid, mode="valid") / solid.sum()
-    rest = own.copy()
-    markers: list[Marker] = []
-    while rest.sum() > 0.2 * solid.sum():
-        gain = signal.correlate(rest, solid, mode="valid")
-        fitting = np.where(room >= 0.9, gain + 0.05 * solid.sum() * room, 0.0)
-        best = fitting.max()
-        if best <= 0.15 * solid.sum() or len(markers) == MOST_IN_A_PATCH:
-            if rest.sum() < SHOWN * solid.sum() and len(markers) < MOST_IN_A_PATCH:
-                break  # a corner of a hidden marker
-            msg = "markers overlap so much that they cannot be counted"
-            raise UnreadableChartError(msg)
-        rows, columns = np.nonzero(fitting >= best - 1e-6)
-        row, column = round(float(rows.mean())), round(float(columns.mean()))
-        if fitting[row, column] < 0.97 * best:
-            row, column = int(rows[0]), int(columns[0])
-        shown = own[row : row + height, column : column + width] * solid
-        rest[row : row + height, column : column + width] *= 1 - solid
-        if shown.sum() >= SHOWN * solid.sum():
-            markers.append(
-                Marker(
-                    left - width + float(column) + (width - 1) / 2,
-                    top - height + float(row) + (height - 1) / 2,
-                )
-            )
-    return markers
+    own = np.pad(patch.part.astype(float), ((height + 1,) * 2, (width + 1,) * 2))
+    near = _window(filled | hidden, top - height - 1, left - width - 1, own.shape)
+    return [
+        Marker(left + column + (width - 1) / 2, top + row + (height - 1) / 2)
+        for row, column in covering(own, template, np.maximum(own, near))
+    ]
 
 
 def _window(

@@ -15,6 +15,7 @@ NUMBER = re.compile(
     r"(?P<sign>[-\u2013\u2212]?)(?P<money>[$\u20ac\u00a3]?)(?P<body>\d[\d,. ]*|[.,]\d+)"
     r"(?:[eE](?P<power>[+-]?\d{1,3}))?(?P<suffix>%|k|K|M|m|B|bn)?"
 )
+POWER = re.compile(r"10\^(-?\d{1,2})")
 
 
 def to_number(text: str) -> float | None:
@@ -42,11 +43,23 @@ def to_number(text: str) -> float | None:
 
 def read_number(word: Word) -> float | None:
     """The number in a recognized word, its point and sign checked against the glyphs."""
+    if "^" in word.text:
+        return power_of_ten(word.text)
     text = _checked(word)
     head, tail = (
         (text[:-1], text[-1]) if text[-1:] in ("k", "K", "M", "B", "m", "%") else (text, "")
     )
     return to_number(head.translate(LOOKALIKES) + tail)
+
+
+def power_of_ten(text: str) -> float | None:
+    """The value of a text such as `10^-3`, as `spell_powers` writes it; None for any other.
+
+    >>> power_of_ten("10^-3"), power_of_ten("103")
+    (0.001, None)
+    """
+    match = POWER.fullmatch(text)
+    return 10.0 ** int(match[1]) if match else None
 
 
 def unit_of(text: str) -> str | None:
@@ -60,6 +73,8 @@ def _checked(word: Word) -> str:
     shapes = _shapes(word.glyphs)
     letters = [character for character in text if character.isalnum() or character in "$%"]
     printed = [character for character in text if character in ".,"]
+    if len(letters) > word.most_digits:
+        return ""
     if not printed and len(letters) == len(shapes) > shapes.count(
         "x"
     ):  # a point that was read as a character

@@ -1,5 +1,7 @@
 """The printed words of a chart: where they stand, what they say."""
 
+import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,23 @@ class Word:
     text: str = ""
     confidence: float = 0.0
     """0 to 1."""
+
+    @property
+    def most_digits(self) -> int:
+        """How many its glyphs can be: one each, more only where they are so wide that they touch.
+
+        Narrow letters may touch unseen.
+        """
+        line = max(bottom for *_, bottom in self.glyphs) - min(top for _, top, *_ in self.glyphs)
+        widths = [right - left for left, _, right, _ in self.glyphs]
+        return sum(1 if w <= 1.1 * line else math.ceil(w / (0.35 * line)) for w in widths)
+
+    @property
+    def has_space(self) -> bool:
+        """Whether there is a gap as between words."""
+        line = max(bottom for *_, bottom in self.glyphs) - min(top for _, top, *_ in self.glyphs)
+        gaps = [b[0] - a[2] for a, b in itertools.pairwise(self.glyphs)]
+        return max(gaps, default=0) > 0.22 * line
 
 
 @dataclass

@@ -25,6 +25,8 @@ from langchain_phase5.vision.charts.chart_data import (
 )
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
+MARGIN = 12
+"""Pixels by which a marker may reach over the axes."""
 MOST_MARKERS = 400
 FEWEST_MARKERS = 3
 EXPLAINED = 0.93
@@ -58,7 +60,11 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
         msg = "some series are lines and some are not"
         raise UnreadableChartError(msg)
     else:
-        kind, (series, matches) = "scatter", _scatter(frame, inks, layout, scale)
+        frame = find_frame(canvas, layout, margin=MARGIN)
+        kind, (series, matches) = (
+            "scatter",
+            _scatter(frame, find_inks(frame, layout), layout, scale),
+        )
     return ChartData(
         kind="line" if kind == "line" else "scatter",
         title=layout.title,

@@ -20,6 +20,10 @@ DIGITS = "0123456789.,-+%$kKMBeE"
 CHARACTER = re.compile(
     r"<span class='ocrx_cinfo' title='x_bboxes ([\d ]+); x_conf ([\d.]+)'>(.*?)</span>", re.DOTALL
 )
+STRAY = re.compile(r"(?<=\w)\s+[^\w\s%$\u20ac\u00a3]+$|(?<=\w)\s+_+$")
+"""Signs that a recognizer sees in the soft edge after a word."""
+LOWER_L = re.compile(r"^l(?=[bcdfghjkmnpqrstvwxz][a-z])")
+"""No word starts so: an I."""
 Character = tuple[float, float, str, float, int]
 """Center x and y on the page, the character, confidence (0 to 1), number of its word."""
 LINE = 34
@@ -61,13 +65,21 @@ def _read(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> 
     page, spots = _paste([_picture(canvas, word, phrase) for word, phrase in pairs])
     found = _recognize(page, digits=digits)
     for (word, _), spot in zip(pairs, spots, strict=True):
-        word.text, word.confidence = _text_at(found, spot)
+        word.text, word.confidence = _tidied(word, *_text_at(found, spot))
 
 
 def _is_doubtful(word: Word) -> bool:
     """Nothing was read, or the number of characters is not that of the glyphs."""
     letters = len(word.text.replace(" ", ""))
-    return not letters or word.confidence < SURE or (_is_one_letter(word) and letters != 1)
+    return not letters or word.confidence < SURE or not _fits(word, word.text)
+
+
+def _fits(word: Word, text: str) -> bool:
+    """Whether the glyphs may be that many characters."""
+    if _is_one_letter(word):
+        return len(text) == 1
+    digits = sum(map(str.isdigit, text))
+    return digits <= max(word.most_digits, 0.5 * len(text))
 
 
 def _is_one_letter(word: Word) -> bool:
@@ -87,8 +99,8 @@ def _read_again(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: boo
             (word.text, word.confidence),
             *hits[number * len(SIZES) : (number + 1) * len(SIZES)],
         ]
-        if _is_one_letter(word):
-            tries = [one for one in tries if len(one[0]) == 1] or tries
+        tries = [_tidied(word, *one) for one in tries]
+        tries = [one for one in tries if _fits(word, one[0])] or tries
         votes = Counter(text for text, _ in tries if text)
         if votes:
             best = max(votes, key=lambda text: (votes[text], max(c for t, c in tries if t == text)))
@@ -172,6 +184,13 @@ def _recognize(page: Image.Image, *, digits: bool) -> list[Character]:
             text, sure = html.unescape(match.group(3)).strip(), float(match.group(2)) / 100
             found.append(((left + right) / 2, (top + bottom) / 2, text, sure, number))
     return found
+
+
+def _tidied(word: Word, text: str, confidence: float) -> tuple[str, float]:
+    """A text without signs after its last word and without spaces where the print has none."""
+    text = STRAY.sub("", text)
+    text = LOWER_L.sub("I", text)
+    return text if word.has_space else text.replace(" ", ""), confidence
 
 
 def _text_at(found: list[Character], place: Box) -> tuple[str, float]:

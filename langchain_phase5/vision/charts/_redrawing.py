@@ -50,11 +50,11 @@ def redraw_line(ink: Ink, line: Trace, polyline: Polyline) -> Match:
 
 
 def redraw_markers(
-    ink: Ink, filled: NDArray[np.bool_], drawn: NDArray[np.bool_], area: float
+    ink: Ink, filled: NDArray[np.bool_], drawn: NDArray[np.bool_], area: float, *, slack: int
 ) -> Match:
-    """Lays stamps of the marker over the ink."""
-    rest = filled & ~_disc_grown(drawn, 1) & ~_disc_grown(ink.hidden, 2)
-    missing = drawn & ~_disc_grown(filled | ink.hidden, 1)
+    """Lays stamps of the marker, which may be `slack` pixels off, over the ink."""
+    rest = filled & ~_disc_grown(drawn, slack) & ~_disc_grown(ink.hidden, 2 * slack)
+    missing = drawn & ~_disc_grown(filled | ink.hidden, slack)
     return Match(
         1 - rest.sum() / max(1, filled.sum()),
         1 - missing.sum() / max(1, drawn.sum()),

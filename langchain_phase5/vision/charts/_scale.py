@@ -9,6 +9,9 @@ import numpy as np
 
 FEWEST_AGREEING = 0.75
 """Share of the numeric labels that have to lie on the scale."""
+Kind = Literal["linear", "log"]
+LOG: tuple[Kind, ...] = ("log",)
+BOTH: tuple[Kind, ...] = ("linear", "log")
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Scale:
 
     slope: float
     intercept: float
-    kind: Literal["linear", "log"] = "linear"
+    kind: Kind = "linear"
     agreement: float = 1.0
     """Share of the labels that lie on it."""
     ticks: tuple[float, ...] = ()
@@ -36,21 +39,37 @@ class Scale:
         """The same scale with its origin moved by that many pixels."""
         return replace(self, intercept=self.intercept - self.slope * pixels)
 
+    def rescaled(self, factor: float, offset: float) -> "Scale":
+        """The same linear scale where every label stands for `factor * label + offset`."""
+        return replace(
+            self,
+            slope=self.slope * factor,
+            intercept=self.intercept * factor + offset,
+            ticks=tuple(sorted(tick * factor + offset for tick in self.ticks)),
+        )
+
     def read(self, pixel: float, *, blur: float = 0.4) -> float:
         """The value at a pixel with no more digits than a position known to `blur` pixels has."""
         ends = sorted((self.value(pixel - blur), self.value(pixel + blur)))
         return roundest(self.value(pixel), ends[0], ends[1])
 
 
-def fit_scale(pixels: list[float], values: list[float | None]) -> Scale | None:
+def fit_scale(
+    pixels: list[float], values: list[float | None], *, powers: bool = False
+) -> Scale | None:
     """The scale most labels agree on, or None when too few do.
 
     Every pair of labels proposes a scale; the one with most labels within 1.5 pixels wins and is
     fitted again by least squares to those.
+
+    Args:
+        pixels: Where the labels are.
+        values: What they say, None where they say no number.
+        powers: They are printed as powers of ten, which no linear axis has.
     """
     labels = [(p, v) for p, v in zip(pixels, values, strict=True) if v is not None]
     best = max(
-        (_consensus(labels, kind) for kind in ("linear", "log")),
+        (_consensus(labels, kind) for kind in (LOG if powers else BOTH)),
         key=lambda found: len(found[1]),
     )
     kind, agreeing = best
@@ -87,9 +106,9 @@ def _plain(value: float, kind: str) -> float:
 
 
 def _consensus(
-    labels: list[tuple[float, float]], kind: Literal["linear", "log"]
-) -> tuple[Literal["linear", "log"], list[tuple[float, float]]]:
-    if kind == "log" and (len(labels) < 3 or any(v <= 0 for _, v in labels)):
+    labels: list[tuple[float, float]], kind: Kind
+) -> tuple[Kind, list[tuple[float, float]]]:
+    if kind == "log" and any(v <= 0 for _, v in labels):
         return kind, []
     points = [(p, _plain(v, kind)) for p, v in labels]
     best: list[int] = []

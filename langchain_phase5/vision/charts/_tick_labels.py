@@ -104,7 +104,8 @@ def make_ticks(canvas: Canvas, phrases: list[Phrase], *, axis: int) -> Ticks:
     numeric = sum(value is not None for value in values)
     positions = snapped(canvas, positions, [p.box for p in phrases], axis=axis)
     enough = numeric >= max(2, 0.6 * len(values))
-    scale = fit_scale(positions, values) if enough else None
+    powers = any("^" in p.text for p in phrases)
+    scale = fit_scale(positions, values, powers=powers) if enough else None
     unit = next((u for p in phrases if (u := unit_of(p.text))), None) if scale else None
     return Ticks(
         names=_alike([p.text for p in phrases]),

@@ -7,6 +7,7 @@ from langchain_phase5.vision.charts._canvas import make_canvas
 from langchain_phase5.vision.charts._layout import find_layout
 from langchain_phase5.vision.charts._pie_chart import find_disc, read_pie
 from langchain_phase5.vision.charts._point_chart import read_points
+from langchain_phase5.vision.charts._powers import spell_powers
 from langchain_phase5.vision.charts._reading import read_phrases
 from langchain_phase5.vision.charts._slanted_labels import with_slanted
 from langchain_phase5.vision.charts._words import find_phrases
@@ -52,6 +53,7 @@ class ChartReader:
         phrases.sort(key=lambda p: (p.upright, p.box[3] // 4 if p.upright else p.box[1], p.box[0]))
         read_phrases(canvas, phrases)
         phrases = with_slanted(canvas, phrases)
+        spell_powers(canvas, phrases)
         disc = find_disc(canvas)
         if disc:
             return read_pie(canvas, phrases, disc)

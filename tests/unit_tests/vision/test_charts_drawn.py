@@ -174,6 +174,47 @@ def test_rings_have_the_color_of_their_line():
     }
 
 
+def scattered(points, **look):
+    """A scatter plot, and what is read from it."""
+    image = picture(lambda axes: axes.scatter(*zip(*points, strict=True), **look))
+    return [(row["x"], row["y"]) for row in ChartReader().read(image).records()]
+
+
+@pytest.mark.parametrize("marker", ["o", "s"])
+@pytest.mark.parametrize("size", [20, 60])
+def test_touching_markers_are_counted(marker, size):
+    step = 0.014 * size**0.5  # two thirds of a marker's width
+    pairs = [(1, 2.0), (1, 2.0 + step), (3, 7.0), (3 + step, 7.0 + step), (6, 4.0), (8, 9.0)]
+    points = [*pairs, (9, 1.0), (2, 9.0), (5, 5.5)]
+    read = scattered(points, marker=marker, s=size)
+    assert sorted(read) == [
+        (pytest.approx(x, abs=0.07), pytest.approx(y, abs=0.07)) for x, y in sorted(points)
+    ]
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_markers_on_the_axes_are_read(clip):
+    points = [(0, 3.0), (1, 7.0), (2, 0.0), (3, 2.0), (4, 8.0), (5, 4.0), (6, 10.0), (10, 6.0)]
+
+    def draw(axes):
+        axes.scatter(*zip(*points, strict=True), clip_on=clip)
+        axes.set(xlim=(0, 10), ylim=(0, 10))
+
+    read = [(row["x"], row["y"]) for row in ChartReader().read(picture(draw)).records()]
+    assert read == [(pytest.approx(x, abs=0.15), pytest.approx(y, abs=0.15)) for x, y in points]
+
+
+def test_thin_letters_at_the_end_of_small_names_are_read():
+    names = ["Winter", "Silver", "Copper", "Summer", "Milk"]
+
+    def draw(axes):
+        axes.barh(names, HEIGHTS)
+        axes.tick_params(length=0)
+
+    read = ChartReader().read(picture(draw, dpi=72))
+    assert sorted(row["x"] for row in read.records()) == sorted(names)
+
+
 def test_two_shapes_in_one_color_are_refused():
     rng = np.random.default_rng(3)
 
