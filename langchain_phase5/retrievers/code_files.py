@@ -1,7 +1,8 @@
 """Whether an index has a coded part, and in which of the folder's files."""
 
-from langchain_phase5.retrievers.coded_index import CodedIndex, CodedIndexDescription
+from langchain_phase5.retrievers.coded_index import CodedIndex
 from langchain_phase5.retrievers.coded_index_builder import build_coded_index
+from langchain_phase5.retrievers.coded_index_description import CodedIndexDescription
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
 from langchain_phase5.retrievers.index_folder import IndexFolder

@@ -11,14 +11,13 @@ other, all plain numbers, with its SHA-256 kept in the document table.
 """
 
 import hashlib
-import json
 import math
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
+from langchain_phase5.retrievers.coded_index_description import CodedIndexDescription
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss
 from langchain_phase5.retrievers.index_errors import DamagedIndexError
 from langchain_phase5.retrievers.row_set import Rows, RowSet
@@ -29,48 +28,6 @@ _NOT_FOUND = -1
 _WIDER = 4
 _FEW_DELETED = 1.1
 _STEPS = 255
-
-
-@dataclass(frozen=True)
-class CodedIndexDescription:
-    """What must be known to read the file, and what was measured when it was written.
-
-    Attributes:
-        file: Its name.
-        sha256: Of its content.
-        dimension: Numbers per vector.
-        rows: How many rows of the vector file it covers.
-        trained_rows: How many there were when the clusters were formed.
-        lists: Number of clusters.
-        probes: Clusters looked at per query.
-        recall: Share of the 10 nearest that were found, measured with `probes`.
-    """
-
-    file: str
-    sha256: str
-    dimension: int
-    rows: int
-    trained_rows: int
-    lists: int
-    probes: int = 1
-    recall: float = 0.0
-
-    def to_json(self) -> str:
-        """Write it as one line."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
-
-        Raises:
-            DamagedIndexError: It is something else.
-        """
-        try:
-            return cls(**json.loads(text))
-        except (TypeError, ValueError) as error:
-            msg = f"the description of the coded index is damaged: {error}"
-            raise DamagedIndexError(msg) from error
 
 
 class CodedIndex:
@@ -193,18 +150,37 @@ class CodedIndex:
         except RuntimeError:
             self._path.stat()  # if the writer has removed it meanwhile, say so as Python does
             raise
-        index = empty_index(len(self.scales) // 2, len(self.sizes), self.centroids, self.scales)
+        dimension = self.description.dimension
+        index = empty_index(dimension, len(self.sizes), self.centroids, self.scales, half=True)
         index.replace_invlists(lists, False)  # noqa: FBT003 - own, positional in FAISS
         index.ntotal = self.description.rows
         return lists, index
 
 
 def empty_index(
-    dimension: int, lists: int, centroids: Vectors | None = None, scales: Vectors | None = None
+    dimension: int,
+    lists: int,
+    centroids: Vectors | None = None,
+    scales: Vectors | None = None,
+    *,
+    half: bool = False,
 ) -> Any:
-    """Make FAISS's index without any vectors; trained if centroids and scales are given."""
+    """Make FAISS's index without any vectors; trained if centroids and scales are given.
+
+    Args:
+        dimension: Numbers per vector.
+        lists: Number of clusters.
+        centroids: Their middles.
+        scales: Of the codes.
+        half: Keep the centroids in fp16. A query, which is compared with each, is through sooner;
+            which are nearest hardly ever changes, and what does is part of the recall measured.
+    """
     faiss = import_faiss()
-    quantizer = faiss.IndexFlatIP(dimension)
+    if half:
+        kind = faiss.ScalarQuantizer.QT_fp16
+        quantizer = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
+    else:
+        quantizer = faiss.IndexFlatIP(dimension)
     if centroids is not None:
         quantizer.add(np.ascontiguousarray(centroids))
     index = faiss.IndexIVFScalarQuantizer(

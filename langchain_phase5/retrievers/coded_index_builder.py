@@ -10,11 +10,11 @@ import numpy as np
 
 from langchain_phase5.retrievers.coded_index import (
     CodedIndex,
-    CodedIndexDescription,
     capacity,
     empty_index,
     file_sha256,
 )
+from langchain_phase5.retrievers.coded_index_description import CodedIndexDescription
 from langchain_phase5.retrievers.exact_search import Vectors, import_faiss, rank
 from langchain_phase5.retrievers.row_set import Rows
 
