@@ -1,21 +1,18 @@
 """Two runs over the same examples, side by side."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_phase5.evaluation.dataset import DatasetDiff
-from langchain_phase5.evaluation.regression import Kind, Regression
+from langchain_phase5.evaluation.paired_findings import Limits, PairedFindings
+from langchain_phase5.evaluation.regression import Regression
 from langchain_phase5.evaluation.report import EvaluationReport
-from langchain_phase5.evaluation.result import ExampleResult
 from langchain_phase5.written import write_whole
 
 if TYPE_CHECKING:
     from langchain_phase5.evaluation.paired_test import Verdict
-
-_PRIMARY_SHARE = 0.9
 
 
 @dataclass(kw_only=True)
@@ -71,7 +68,21 @@ class ComparisonReport:
         if not self.paired_ids:
             msg = "the two runs share no example with the same content, so nothing can be compared"
             raise ValueError(msg)
-        self.findings = self._quality() + self._operations()
+        limits = Limits(
+            threshold=self.threshold,
+            ratio_threshold=self.ratio_threshold,
+            latency_floor=self.latency_floor,
+            alpha=self.alpha,
+            seed=self.seed,
+        )
+        tests = PairedFindings(
+            self.baseline,
+            self.candidate,
+            ids=self.paired_ids,
+            metrics=self.metrics,
+            limits=limits,
+        )
+        self.findings = tests.quality() + tests.operations()
 
     @property
     def verdict(self) -> "Verdict":
@@ -159,154 +170,6 @@ class ComparisonReport:
         from langchain_phase5.evaluation.tables import comparison_html  # noqa: PLC0415
 
         return comparison_html(self)
-
-    def _quality(self) -> list[Regression]:
-        found = [self._score(metric) for metric in self.metrics]
-        if self.metrics and len(self.baseline.categories) > 1:
-            found += [
-                self._score(self.metrics[0], category=category)
-                for category in self.baseline.categories
-            ]
-        found.append(self._compare("error_rate", "errors", _error, worse=1.0))
-        return self._corrected([each for each in found if each is not None])
-
-    def _operations(self) -> list[Regression]:
-        from langchain_phase5.evaluation.paired_test import holm  # noqa: PLC0415 - NumPy
-
-        found = [
-            self._compare("latency", "latency", _seconds, worse=1.0),
-            self._compare("cost", "cost", _dollars, worse=1.0),
-        ]
-        known = [each for each in found if each is not None]
-        adjusted = holm([each.p_value or 0.0 for each in known])
-        return [
-            self._decided(*pair, alpha=self.alpha) for pair in zip(known, adjusted, strict=True)
-        ]
-
-    def _score(self, metric: str, *, category: str = "") -> Regression | None:
-        def value(result: ExampleResult) -> float | None:
-            return result.scores.get(metric)
-
-        return self._compare(metric, "score", value, worse=-1.0, category=category)
-
-    def _compare(
-        self,
-        metric: str,
-        kind: Kind,
-        value: Callable[[ExampleResult], float | None],
-        *,
-        worse: float,
-        category: str = "",
-    ) -> Regression | None:
-        """Test one thing; `worse` is the sign of a change for the worse."""
-        from langchain_phase5.evaluation.paired_test import paired_test  # noqa: PLC0415 - NumPy
-
-        before, after = self._paired(value, category)
-        if not before:
-            return None
-        ids = list(before)
-        differences = [worse * (after[i] - before[i]) for i in ids]
-        ratio = kind in {"latency", "cost"}
-        test = paired_test(
-            differences,
-            clusters=self.baseline.clusters(ids),
-            bounded=not ratio and _within_unit(before, after),
-            alpha=self.alpha,
-            seed=self.seed,
-        )
-        earlier, now = _center(before, ratio=ratio), _center(after, ratio=ratio)
-        threshold = self._tolerated(kind, earlier)
-        return Regression(
-            metric=metric,
-            kind=kind,
-            category=category,
-            verdict=test.verdict(threshold, alpha=self.alpha),
-            baseline=earlier,
-            current=now,
-            drop=test.drop,
-            low=test.low,
-            high=test.high,
-            p_value=test.p_value,
-            adjusted_p=test.p_value,
-            n=test.n,
-            threshold=threshold,
-            minimum_detectable_drop=test.minimum_detectable_drop,
-            needed=_needed(test.units_needed, threshold, self.alpha),
-        )
-
-    def _tolerated(self, kind: Kind, baseline: float) -> float:
-        if kind not in {"latency", "cost"}:
-            return self.threshold
-        floor = self.latency_floor / baseline if kind == "latency" else 0.0
-        return math.log1p(max(self.ratio_threshold, floor))
-
-    def _paired(
-        self, value: Callable[[ExampleResult], float | None], category: str
-    ) -> tuple[dict[str, float], dict[str, float]]:
-        before, after = self.baseline.by_example(value), self.candidate.by_example(value)
-        examples = self.baseline.dataset.by_id
-        shared = [
-            i
-            for i in self.paired_ids
-            if i in before and i in after and category in {"", examples[i].category}
-        ]
-        return {i: before[i] for i in shared}, {i: after[i] for i in shared}
-
-    def _corrected(self, found: list[Regression]) -> list[Regression]:
-        """Keep the chance of any false alarm at alpha: first metric first, the rest by Holm."""
-        from langchain_phase5.evaluation.paired_test import holm  # noqa: PLC0415 - NumPy
-
-        if len(found) <= 1:
-            return found
-        first, *rest = found
-        alone = self.alpha * _PRIMARY_SHARE
-        first = self._decided(first, (first.p_value or 0.0) / _PRIMARY_SHARE, alpha=self.alpha)
-        share = self.alpha if first.verdict == "regression" else self.alpha - alone
-        adjusted = holm([each.p_value or 0.0 for each in rest])
-        scale = self.alpha / share
-        return [first] + [
-            self._decided(each, p * scale, alpha=self.alpha)
-            for each, p in zip(rest, adjusted, strict=True)
-        ]
-
-    def _decided(self, found: Regression, adjusted: float, *, alpha: float) -> Regression:
-        adjusted = min(adjusted, 1.0)
-        slower = found.current - found.baseline
-        matters = found.kind != "latency" or slower >= self.latency_floor
-        if adjusted < alpha and matters:
-            verdict: Verdict = "regression"
-        else:
-            sure = found.high is not None and found.high < found.threshold
-            verdict = "pass" if sure else "inconclusive"
-        return replace(found, adjusted_p=adjusted, verdict=verdict)
-
-
-def _error(result: ExampleResult) -> float:
-    return float(result.error is not None)
-
-
-def _seconds(result: ExampleResult) -> float | None:
-    return math.log(result.seconds) if result.seconds and not result.error else None
-
-
-def _dollars(result: ExampleResult) -> float | None:
-    return math.log(result.cost) if result.cost else None
-
-
-def _center(values: Mapping[str, float], *, ratio: bool) -> float:
-    mean = math.fsum(values.values()) / len(values)
-    return math.exp(mean) if ratio else mean
-
-
-def _within_unit(*sides: Mapping[str, float]) -> bool:
-    return all(0 <= value <= 1 for side in sides for value in side.values())
-
-
-def _needed(count: Callable[..., int], threshold: float, alpha: float) -> int | None:
-    try:
-        return count(threshold, alpha=alpha)
-    except (OverflowError, ZeroDivisionError, ValueError):
-        return None
 
 
 def _finite(value: Any) -> Any:
