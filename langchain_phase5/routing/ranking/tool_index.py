@@ -83,12 +83,15 @@ class ToolIndex:
         """Length of the tool vectors, None before `embed`."""
         return None if self._vectors is None else self._vectors.dimensions
 
-    def scores(self, text: str, vector: Floats | None) -> Floats:
-        """Score every tool by meaning (a cosine) and by shared words, shape (tools,)."""
-        scores = self._lexical.scores(words(text))
-        if vector is None or self._vectors is None or self.dimensions != len(vector):
+    def scores(self, texts: Sequence[str], vectors: Sequence[Floats | None]) -> Floats:
+        """Score every tool by meaning (a cosine) and by shared words, shape (texts, tools)."""
+        scores = np.stack([self._lexical.scores(words(text)) for text in texts])
+        known = [vector for vector in vectors if vector is not None]
+        if self._vectors is None or {len(vector) for vector in known} != {self.dimensions}:
             return scores
-        return self._vectors.products(vector, added=scores)
+        nothing = np.zeros_like(known[0])
+        asked = np.stack([nothing if vector is None else vector for vector in vectors])
+        return self._vectors.products(asked, added=scores)
 
     def places_of(self, names: Sequence[str], *, count: int) -> tuple[Places, Places]:
         """Say where the first `count` of `names` are: places in `names`, and the places here.

@@ -70,21 +70,20 @@ class ToolRanking:
         vectors = yield from self._embedder.embed_questions(texts)
         index = yield from self._index(tools, vectors[0])
         yield from self._read_outcomes(backlog=0 if vectors[0] is None else _BACKLOG_PER_ROUTE)
-        scores = [index.scores(text, vec) for text, vec in zip(texts, vectors, strict=True)]
+        scores = index.scores(texts, vectors)
         yield from self._add_evidence(scores, texts, vectors, index)
         weights = np.array(conversation.weights, dtype=np.float32)
         whole = weights[0] * scores[0]
         for weight, earlier in zip(weights[1:], scores[1:], strict=False):
             whole += weight * np.minimum(earlier, _MAX_CONTEXT_SCORE)
-        of_parts = np.array(scores[len(weights) :]).reshape(len(parts), len(index))
         return [
             ScoredTool(tool=index.tools[place], score=score)
-            for place, score in rank_by_coverage(whole, of_parts, count=count)
+            for place, score in rank_by_coverage(whole, scores[len(weights) :], count=count)
         ]
 
     def _add_evidence(
         self,
-        scores: Sequence[Floats],
+        scores: Floats,
         texts: Sequence[str],
         vectors: Sequence[Floats | None],
         index: ToolIndex,

@@ -2,7 +2,7 @@
 
 import re
 
-_MAX_CLAUSES = 7
+_MAX_CLAUSES = 16
 _MIN_WORDS = 3
 _BOUNDARY = re.compile(
     r"(?<=[.!?;\u3002\uff01\uff1f\uff1b]) ?"

@@ -13,7 +13,7 @@ _EXACT = 512
 
 
 class VectorTable:
-    """Dot products of one vector with many rows.
+    """Dot products of a few vectors with many rows.
 
     Beyond 4,096 rows, all rows are compared in their 64 main directions (principal components of a
     sample of the rows), and the 512 best of these in full. That reads a sixth of the memory.
@@ -22,8 +22,9 @@ class VectorTable:
         rows: Unit vectors, shape (rows, dimensions).
 
     Example:
-        >>> VectorTable(np.eye(3, dtype=np.float32)).products(np.ones(3, np.float32)).tolist()
-        [1.0, 1.0, 1.0]
+        >>> table = VectorTable(np.eye(3, dtype=np.float32))
+        >>> table.products(np.ones((1, 3), np.float32), added=np.zeros((1, 3), np.float32)).tolist()
+        [[1.0, 1.0, 1.0]]
     """
 
     def __init__(self, rows: Floats) -> None:
@@ -42,18 +43,25 @@ class VectorTable:
         """Length of the vectors."""
         return int(self._rows.shape[1])
 
-    def products(self, vector: Floats, *, added: Floats | None = None) -> Floats:
-        """Return the product with every row plus `added`, exact for the highest sums."""
+    def products(self, vectors: Floats, *, added: Floats) -> Floats:
+        """Multiply every vector with every row, and add; exact for each vector's highest sums.
+
+        All vectors together cost little more than one, as the rows are read once.
+
+        Args:
+            vectors: Shape (vectors, dimensions).
+            added: Shape (vectors, rows).
+        """
         if self._short is None or self._basis is None:
-            sums = self._rows @ vector
-            return sums if added is None else sums + added
-        sums = self._short @ (vector @ self._basis)
-        if added is not None:
+            sums: Floats = vectors @ self._rows.T
             sums += added
-        best = highest(sums, _EXACT)
-        sums[best] = self._rows[best] @ vector
-        if added is not None:
-            sums[best] += added[best]
+            return sums
+        short: Floats = vectors @ self._basis
+        sums = short @ self._short.T
+        sums += added
+        for vector, row, extra in zip(vectors, sums, added, strict=True):
+            best = highest(row, _EXACT)
+            row[best] = self._rows[best] @ vector + extra[best]
         return sums
 
 
