@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from chromium import Chromium
 
 from langchain_phase5.evaluation import AgentEvaluator, compare_versions
 
@@ -123,15 +124,28 @@ def test_sorting(pages):
     assert found == {"up": ["e7", "e0"], "down": ["e1"], "sort": "exact_match"}
 
 
-def test_opening_an_example_by_mouse_and_keyboard(pages):
+def test_opening_an_example_by_keyboard(pages, tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text(pages[1])
+    button = "document.querySelector('tr[data-id=e7] button')"
+    with Chromium(tmp_path / "profile") as browser:
+        browser.open(file.as_uri())
+        browser.js(f"{button}.focus()")
+        for expanded, details in (("true", 1), ("false", 0)):
+            browser.press("Enter", 13)
+            assert browser.js(f"{button}.getAttribute('aria-expanded')") == expanded
+            assert browser.js("document.querySelectorAll('tr.detail').length") == details
+            assert browser.js(f"document.activeElement === {button}"), "the next key goes on here"
+
+
+def test_opening_an_example_by_mouse(pages):
     folder, page, _ = pages
     found = in_browser(
         folder,
         page,
         "document.querySelector('tr[data-id=e7]').click();"
         "out.detail = document.querySelector('tr.detail').textContent;"
-        "document.querySelector('tr[data-id=e7]').dispatchEvent("
-        "new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));"
+        "document.querySelector('tr[data-id=e7]').click();"
         "out.closed = document.querySelectorAll('tr.detail').length",
     )
     assert "seven is not served" in found["detail"]

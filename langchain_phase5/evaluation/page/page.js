@@ -44,7 +44,7 @@ const PILL = { right: "good", wrong: "bad", error: "bad", partly: "warn" };
 const scorePill = (side) => el("span", { class: `pill ${PILL[side.status] || ""}` }, side.status === "error" ? "error" : side.status === "missing" ? "not run" : side.value === null ? "no score" : points(side.value));
 
 const columns = [
-  { name: "Question", class: "text", value: (e) => e.query.toLowerCase(), cell: (e) => el("div", { class: "clip" }, e.query) },
+  { name: "Question", class: "text", value: (e) => e.query.toLowerCase(), cell: (e) => el("button", { type: "button", "aria-expanded": state.open.has(e.id) }, el("span", { class: "clip" }, e.query || e.id)) },
   data.categories.length ? { name: "Category", value: (e) => e.category, cell: (e) => e.category } : null,
   ...data.runs.map((run, i) => ({ name: compared ? run.name : "Answer", class: "text", value: (e) => e.sides[i].tries[0]?.answer ?? "", cell: (e) => el("div", { class: "clip" }, answerOf(e.sides[i])) })),
   { name: "Expected", class: "text", value: (e) => e.expected, cell: (e) => el("div", { class: "clip muted" }, e.expected) },
@@ -83,15 +83,15 @@ function tryBlock(run, index, each, many) {
   const scores = Object.entries(each.scores || {}).map(([name, value]) => el("span", { class: `pill ${value >= 1 ? "good" : value <= 0 ? "bad" : "warn"}` }, `${name} ${points(value)}`));
   const facts = [seconds(each.seconds), money(each.cost), each.input_tokens ? `${each.input_tokens} + ${each.output_tokens} tokens` : "", each.attempts > 1 ? `${each.attempts} attempts` : ""].filter(Boolean).join(" · ");
   return el("div", { class: "block" },
-    el("h4", {}, compared ? el("span", {}, el("span", { class: `dot r${index}` }), run.name) : null, many ? `Run ${each.repeat + 1}` : null, scores, el("span", { class: "muted" }, facts)),
-    each.error ? [el("h5", {}, "Error"), el("p", { class: "full bad-ink" }, `${each.error.type}: ${each.error.message}`), el("pre", {}, each.error.trace)] : [el("h5", {}, "Answer"), el("p", { class: "full" }, each.answer || "(empty)")],
-    Object.entries(each.comments || {}).map(([name, comment]) => [el("h5", {}, name), el("p", { class: "full muted" }, comment)]),
-    Object.entries(each.metric_errors || {}).map(([name, failure]) => [el("h5", {}, `${name} failed`), el("p", { class: "full bad-ink" }, `${failure.type}: ${failure.message}`), el("pre", {}, failure.trace)]),
-    each.steps?.length ? [el("h5", {}, "Steps"), stepList(each.steps)] : null);
+    el("h3", {}, compared ? el("span", {}, el("span", { class: `dot r${index}` }), run.name) : null, many ? `Run ${each.repeat + 1}` : null, scores, el("span", { class: "muted" }, facts)),
+    each.error ? [el("h4", {}, "Error"), el("p", { class: "full bad-ink" }, `${each.error.type}: ${each.error.message}`), el("pre", {}, each.error.trace)] : [el("h4", {}, "Answer"), el("p", { class: "full" }, each.answer || "(empty)")],
+    Object.entries(each.comments || {}).map(([name, comment]) => [el("h4", {}, name), el("p", { class: "full muted" }, comment)]),
+    Object.entries(each.metric_errors || {}).map(([name, failure]) => [el("h4", {}, `${name} failed`), el("p", { class: "full bad-ink" }, `${failure.type}: ${failure.message}`), el("pre", {}, failure.trace)]),
+    each.steps?.length ? [el("h4", {}, "Steps"), stepList(each.steps)] : null);
 }
 
 function detail(example) {
-  const part = (title, ...content) => el("div", {}, el("h5", {}, title), content);
+  const part = (title, ...content) => el("div", {}, el("h3", {}, title), content);
   const question = el("div", { class: "block wide" },
     part("Question", el("p", { class: "full" }, example.query), example.inputs ? el("pre", {}, text(example.inputs)) : null),
     part("Expected", el("p", { class: "full" }, example.expected || "no reference"), example.reference ? el("pre", {}, text(example.reference)) : null),
@@ -116,7 +116,7 @@ function chosen() {
 function toggle(example) {
   state.open.has(example.id) ? state.open.delete(example.id) : state.open.add(example.id);
   draw();
-  document.querySelector(`tr[data-id="${CSS.escape(example.id)}"]`)?.focus({ preventScroll: true });
+  document.querySelector(`tr[data-id="${CSS.escape(example.id)}"] button`)?.focus({ preventScroll: true });
 }
 
 function draw() {
@@ -124,8 +124,7 @@ function draw() {
   document.querySelectorAll("#examples thead th").forEach((th, i) => th.setAttribute("aria-sort", state.sort === i ? (state.up ? "ascending" : "descending") : "none"));
   document.querySelector("#examples tbody").replaceChildren(...rows.slice(0, state.shown).flatMap((example) => {
     const open = state.open.has(example.id);
-    const act = () => toggle(example);
-    const row = el("tr", { class: "row", tabindex: 0, "data-id": example.id, "aria-expanded": open, onclick: act, onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); } } },
+    const row = el("tr", { class: open ? "row open" : "row", "data-id": example.id, onclick: () => toggle(example) },
       columns.map((column) => el("td", { class: column.class }, column.cell(example))));
     return open ? [row, detail(example)] : [row];
   }));

@@ -42,7 +42,7 @@ def _tile(
             f"<span>{escape(below)}</span></div>"
             for i, (large, below) in enumerate(values)
         )
-    return f'<div class="tile"><h3>{escape(name)}</h3>{body}</div>'
+    return f'<div class="tile"><h2>{escape(name)}</h2>{body}</div>'
 
 
 def _accuracy(run: "EvaluationReport") -> Value:
