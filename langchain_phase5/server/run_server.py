@@ -74,7 +74,6 @@ def uvicorn_options(settings: ServerSettings) -> dict[str, Any]:
         "port": settings.port,
         "http": partial(HeaderDeadlineProtocol, header_seconds=settings.header_seconds),
         "ws": "none",
-        "limit_concurrency": settings.max_connections,
         "timeout_graceful_shutdown": settings.shutdown_seconds,
         "log_config": log_config(settings.log_level),
         "access_log": False,  # ours has the request id, and no query string

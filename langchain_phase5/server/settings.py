@@ -79,6 +79,7 @@ class ServerSettings(BaseModel):
     request_seconds: float = Field(120, gt=0)
     """Until the answer begins."""
     max_connections: int = Field(512, ge=1)
+    """Who comes beyond is told to come again, whatever is asked for."""
     max_concurrent_requests: int = Field(64, ge=1)
     max_concurrent_work: int = Field(max(2, _CORES), ge=1)
     """Images that are being looked at; further requests wait."""

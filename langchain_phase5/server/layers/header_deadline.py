@@ -10,7 +10,8 @@ class HeaderDeadlineProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, with a time by which a request's header has to be there.
 
     uvicorn waits for ever for the first byte of a connection and for the end of a header, so that
-    a few machines that send a byte a minute could keep everybody out.
+    a few machines that send a byte a minute could keep everybody out. The state of each request
+    has all connections there are, as `connections`.
 
     Args:
         header_seconds: From opening the connection, or from the last answer, to a whole header.
@@ -18,6 +19,7 @@ class HeaderDeadlineProtocol(H11Protocol):
 
     def __init__(self, *args: Any, header_seconds: float, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.app_state = {**self.app_state, "connections": self.connections}
         self._header_seconds = header_seconds
         self._deadline: asyncio.TimerHandle | None = None
 

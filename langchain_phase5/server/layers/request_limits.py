@@ -10,7 +10,8 @@ from langchain_phase5.server.problems import BodyTooLarge, Busy, TimeLimit, TooS
 from langchain_phase5.server.settings import ServerSettings
 
 _ALWAYS = frozenset({"/health", "/ready", "/metrics"})
-"""Answered however busy the service is, or nobody could see that it is."""
+"""Answered however busy the service is, or nobody could see that it is: as long as there are not
+too many connections."""
 
 
 class RequestLimits:
@@ -23,6 +24,8 @@ class RequestLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass as long as it keeps to the limits."""
+        if scope["type"] == "http":
+            self._check_connections(scope)
         if scope["type"] != "http" or scope["path"] in _ALWAYS:
             await self._app(scope, receive, send)
             return
@@ -36,6 +39,11 @@ class RequestLimits:
             await self._within_time(scope, body, send)
         finally:
             self._in_flight -= 1
+
+    def _check_connections(self, scope: Scope) -> None:
+        if len(scope["state"].get("connections", ())) > self._settings.max_connections:
+            msg = "There are too many connections at the moment. Try again in a second."
+            raise Busy(msg, headers={"Retry-After": "1", "Connection": "close"})
 
     async def _within_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         timer: Timeout

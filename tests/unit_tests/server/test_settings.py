@@ -84,8 +84,7 @@ def test_this_machine_needs_none():
 
 
 def test_uvicorn_is_told_the_limits():
-    options = uvicorn_options(ServerSettings(max_connections=7, shutdown_seconds=3))
-    assert options["limit_concurrency"] == 7
+    options = uvicorn_options(ServerSettings(shutdown_seconds=3))
     assert options["timeout_graceful_shutdown"] == 3
     assert not options["access_log"]
 
