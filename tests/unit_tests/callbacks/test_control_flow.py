@@ -251,6 +251,8 @@ async def test_streaming_agent_is_cancelled(handler, counted, observed):
     await cancel_when_entered(asyncio.create_task(consume()), entered)
     assert counted() == {"agent_requests{calc,cancelled}": 1, CANCELLED: 1}
     assert observed("llm_time_to_first_token_seconds") == {"fake-model": 1}
+    assert observed("llm_request_duration_seconds") == {}
+    assert observed("agent_request_duration_seconds") == {}
 
 
 async def test_bare_stream_is_cancelled(handler, counted):

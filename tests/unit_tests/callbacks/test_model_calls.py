@@ -90,6 +90,23 @@ async def test_streamed_tokens_are_counted_once_and_the_first_is_timed(
     assert observed("llm_output_tokens_per_second") == {"fake-model": 1}
 
 
+async def test_times_and_rates_are_in_seconds(handler, registry):
+    def spent(family):
+        return registry.get_sample_value(f"{family}_sum", {"model": "fake-model"})
+
+    list(FakeChatModel(replies=["one two"], usage=USAGE).stream("Hi", {"callbacks": [handler]}))
+    seconds = spent("llm_request_duration_seconds")
+    assert 0 < spent("llm_time_to_first_token_seconds") <= seconds < 30
+    assert spent("llm_output_tokens_per_second") == pytest.approx(20 / seconds)
+
+
+async def test_an_answer_of_no_tokens_has_no_rate(handler, observed):
+    usage = {"input_tokens": 100, "output_tokens": 0, "total_tokens": 100}
+    FakeChatModel(usage=usage).invoke("Hi", {"callbacks": [handler]})
+    assert observed("llm_request_duration_seconds") == {"fake-model": 1}
+    assert observed("llm_output_tokens_per_second") == {}
+
+
 async def test_call_that_does_not_stream_has_no_first_token(handler, observed):
     FakeChatModel().invoke("Hi", {"callbacks": [handler]})
     assert observed("llm_time_to_first_token_seconds") == {}

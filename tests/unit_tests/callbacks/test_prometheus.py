@@ -127,16 +127,22 @@ def test_dated_name_of_the_answer_is_priced_first(registry):
     assert registry.get_sample_value("llm_cost_usd_total", labels) == 1.0
 
 
-def test_middleware_cost_is_told_apart(registry):
+@pytest.mark.parametrize(
+    ("source", "label"),
+    [
+        ("summarization", "summarization"),
+        ("tool_selection", "tool_selection"),
+        ("tool_emulation", "tool_emulation"),
+        ("something of my own", "other"),
+    ],
+)
+def test_middleware_cost_is_told_apart(source, label, registry):
     handler = PrometheusCallbackHandler(registry=registry, prices={"fake-model": {"input": 1000}})
-    config = {"callbacks": [handler], "metadata": {"lc_source": "summarization"}}
-    FakeChatModel(usage=USAGE).invoke("Hi", config)
-    config["metadata"]["lc_source"] = "something of my own"
+    config = {"callbacks": [handler], "metadata": {"lc_source": source}}
     FakeChatModel(usage=USAGE).invoke("Hi", config)
     handler.flush(30)
-    for source in ("summarization", "other"):
-        labels = {"source": source}
-        assert registry.get_sample_value("llm_middleware_cost_usd_total", labels) == 1.0
+    value = registry.get_sample_value
+    assert value("llm_middleware_cost_usd_total", {"source": label}) == 1.0
 
 
 def test_nonsensical_usage_has_no_price(registry, handler, counted):

@@ -293,6 +293,27 @@ def test_a_bill_that_arrives_late_is_counted_once(read_between, handler, registr
     }
 
 
+def test_a_failed_call_with_a_bill_has_no_token_rate(handler, registry):
+    model = model_starts(handler, "m")
+    handler.on_llm_error(ValueError(), run_id=model, response=answer())
+    assert counters(registry, "llm_requests", "agent_tokens") == {
+        "llm_requests{m,unknown,error,other}": 1,
+        "agent_tokens{m,input}": 3,
+        "agent_tokens{m,output}": 2,
+    }
+    text = generate_latest(registry).decode()
+    assert 'llm_request_duration_seconds_count{model="m"} 1.0' in text
+    assert "llm_output_tokens_per_second_count" not in text
+
+
+def test_a_cancelled_retrieval_has_no_duration(handler, registry):
+    root = chain_starts(handler)
+    handler.on_retriever_start({"name": "r"}, "q", run_id=next(IDS), parent_run_id=root)
+    handler.on_chain_end({}, run_id=root)
+    assert counters(registry, "retriever_requests") == {"retriever_requests{r,cancelled}": 1}
+    assert "retriever_request_duration_seconds_count" not in generate_latest(registry).decode()
+
+
 def test_what_waits_to_be_counted_is_bounded(handler, registry):
     for _ in range(200):
         handler.on_llm_end(answer(), run_id=model_starts(handler, "m"))
