@@ -20,6 +20,12 @@ SAME_COLOR = 26
 MOST_PIECES = 800
 """A color in more pieces than this is dots or dust, neither bars nor the swatches of a legend."""
 
+MOST_COMPONENTS = 20_000
+"""Patches of one color or kind; a page full of letters has some thousand."""
+
+BUSY = 0.35
+"""Share of the pixels that differ from their neighbor; a busy chart has 0.14, noise 0.5 to 1."""
+
 DISTINCT = 9
 """The same for colors that fill large areas: a pale panel differs little from white paper."""
 
@@ -74,6 +80,10 @@ def make_canvas(image: Image.Image) -> Canvas:
     if max(image.size) > LONGEST_SIDE:
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     pixels = np.asarray(image, dtype=np.int16)
+    steps = np.abs(np.diff(pixels, axis=1)).max(axis=2) > SAME_COLOR
+    if steps.sum() > BUSY * steps.size:
+        msg = "there are no flat colors in the picture, but noise, a dense pattern or a photograph"
+        raise UnreadableChartError(msg)
     palette = _palette(pixels)
     if not len(palette):
         msg = "there are no flat colors in the picture"
@@ -87,15 +97,31 @@ def make_canvas(image: Image.Image) -> Canvas:
 
 
 def components(mask: NDArray[np.bool_]) -> tuple[NDArray[Any], list[Box]]:
-    """8-connected components: the label of each pixel (from 1) and the boxes in that order."""
+    """8-connected components: the label of each pixel (from 1) and the boxes in that order.
+
+    Raises:
+        UnreadableChartError: There are more than any chart has, and it would take long to look at
+            each.
+    """
     from scipy import ndimage
 
-    labels, _ = ndimage.label(mask, structure=np.ones((3, 3), dtype=int))
+    labels, count = ndimage.label(mask, structure=np.ones((3, 3), dtype=int))
+    if count > MOST_COMPONENTS:
+        msg = f"the picture falls into {count} patches, more than a chart has"
+        raise UnreadableChartError(msg)
     boxes = [
         (part[1].start, part[0].start, part[1].stop, part[0].stop)
         for part in ndimage.find_objects(labels)
     ]
     return labels, boxes
+
+
+def grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """A mask and all pixels up to `by` rows and columns from it."""
+    from scipy import ndimage
+
+    wide = ndimage.maximum_filter(mask.astype(np.uint8), 2 * by + 1, mode="constant")
+    return np.asarray(wide.astype(bool))
 
 
 def _flattened(image: Image.Image) -> Image.Image:

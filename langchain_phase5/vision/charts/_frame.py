@@ -40,6 +40,14 @@ class Frame:
     outside: NDArray[np.bool_]
     """In the margin around the axes, where marks may be cut off."""
 
+    def without_margin(self) -> "Frame":
+        """The rectangle between the axes alone."""
+        rows, columns = (np.flatnonzero(~self.outside.all(axis=axis)) for axis in (1, 0))
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        masks = self.ink[part], self.covered[part], self.outside[part]
+        left, top = self.left + int(columns[0]), self.top + int(rows[0])
+        return Frame(left, top, self.pixels[part], self.ground, *masks)
+
 
 def find_frame(canvas: Canvas, layout: Layout, *, margin: int = 0) -> Frame:
     """The rectangle of the marks: inside the axes where there are lines, else up to the labels.
@@ -60,8 +68,9 @@ def find_frame(canvas: Canvas, layout: Layout, *, margin: int = 0) -> Frame:
     ticks_y = [p - y0 for p in layout.y.positions] or [0.0]
     left, right = _ends(down, across, sheet[0], (min(ticks_x), max(ticks_x)), x1 - x0)
     top, bottom = _ends(across, down, sheet[1], (min(ticks_y), max(ticks_y)), y1 - y0)
+    between = slice(top, bottom), slice(left, right)
     inner = np.zeros(pixels.shape[:2], dtype=bool)
-    inner[top:bottom, left:right] = True
+    inner[between] = True
     left, top = max(0, left - margin), max(0, top - margin)
     part = slice(top, bottom + margin), slice(left, right + margin)
     covered = np.zeros(pixels.shape[:2], dtype=bool)
@@ -72,10 +81,10 @@ def find_frame(canvas: Canvas, layout: Layout, *, margin: int = 0) -> Frame:
     far = np.abs(pixels - ground).max(axis=2) > FAR
     lines &= _is_dull(pixels, ground)
     covered |= far & ~inner & (np.ptp(pixels, axis=2) <= max(GREY, np.ptp(ground) + 20))
-    ink = _without_ticks((far & ~lines & ~covered)[part], pixels[part])
-    return Frame(
-        x0 + left, y0 + top, pixels[part], ground, ink, (covered | lines)[part], ~inner[part]
-    )
+    ink = far & ~lines & ~covered
+    ink[between] = _without_ticks(ink[between], pixels[between])
+    masks = ink[part], (covered | lines)[part], ~inner[part]
+    return Frame(x0 + left, y0 + top, pixels[part], ground, *masks)
 
 
 def legend_area(canvas: Canvas, layout: Layout) -> Box:

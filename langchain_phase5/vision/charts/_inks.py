@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._canvas import components
+from langchain_phase5.vision.charts._canvas import components, grown
 from langchain_phase5.vision.charts._frame import Frame
 from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
@@ -52,7 +52,7 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
         names, colors = [None], _only_color(frame)
     covers = _covers(frame, colors) if len(colors) > 1 else [_cover_of_all(frame, colors[0])]
     seen = np.max(covers, axis=0) >= COVERED
-    mixed = frame.ink & ~_grown(seen, 1)  # where half-transparent marks of two series overlap
+    mixed = frame.ink & ~grown(seen, 1)  # where half-transparent marks of two series overlap
     hidden = frame.covered | frame.outside | mixed
     inks = [
         Ink(name, cover, _others(covers, index) | hidden)
@@ -61,7 +61,7 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
     if any(ink.mask.sum() < LEAST for ink in inks):
         msg = "the legend names a color that is not in the plot" if layout.legend else "no marks"
         raise UnreadableChartError(msg)
-    left = frame.ink & ~np.logical_or.reduce([_grown(ink.mask, 3) for ink in inks])
+    left = frame.ink & ~np.logical_or.reduce([grown(ink.mask, 3) for ink in inks])
     if left.sum() > 0.08 * frame.ink.sum():
         msg = "there are marks in a color that no series has"
         raise UnreadableChartError(msg)
@@ -116,7 +116,7 @@ def _only_color(frame: Frame) -> NDArray[np.float64]:
 def _is_one_series(frame: Frame, main: NDArray[np.float64]) -> bool:
     """Whether nearly all ink is in patches that show the main color (others are their edges)."""
     shows = frame.ink & (np.abs(frame.pixels - main).max(axis=2) < 70)
-    labels, boxes = components(_grown(frame.ink, 1))
+    labels, boxes = components(grown(frame.ink, 1))
     sizes = np.bincount(labels[frame.ink], minlength=len(boxes) + 1)
     shown = np.bincount(labels[shows], minlength=len(boxes) + 1)
     mine = shown > 0.12 * sizes
@@ -127,7 +127,7 @@ def _cover_of_all(frame: Frame, color: NDArray[np.float64]) -> NDArray[np.float6
     """The cover by the only series, with the edges that its markers have in another color."""
     away = np.abs(frame.pixels - frame.ground).max(axis=2)
     share = np.clip(away / max(1.0, float(np.abs(color - frame.ground).max())), 0.0, 1.0)
-    near = _grown(frame.ink & (share >= COVERED), 1) & ~frame.covered
+    near = grown(frame.ink & (share >= COVERED), 1) & ~frame.covered
     return np.where(near, share, 0.0)
 
 
@@ -151,7 +151,7 @@ def _covers(frame: Frame, colors: NDArray[np.float64]) -> list[NDArray[np.float6
     covers = []
     for index, share in enumerate(shares):
         mine = (best == index) & (misfits[index] <= OFF_RAY) & ~frame.covered
-        near = _grown(mine & frame.ink & (share >= COVERED), 1)
+        near = grown(mine & frame.ink & (share >= COVERED), 1)
         covers.append(np.where(mine & near, share, 0.0))
     return covers
 
@@ -161,10 +161,4 @@ def _others(covers: list[NDArray[np.float64]], index: int) -> NDArray[np.bool_]:
     others = [cover for number, cover in enumerate(covers) if number != index]
     if not others:
         return np.zeros_like(covers[0], dtype=bool)
-    return _grown(np.max(others, axis=0) >= COVERED, 1)
-
-
-def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.binary_dilation(mask, np.ones((2 * by + 1, 2 * by + 1))))
+    return grown(np.max(others, axis=0) >= COVERED, 1)

@@ -21,6 +21,8 @@ FEWEST_ALIKE = 3
 """Patches of one shape that are no chance meeting of markers."""
 SMALL, ENLARGED = 12, 3
 """Up to that size in pixels markers are enlarged that many times: their edges are soft."""
+LARGE = 1_000_000
+"""Pixels of a plot that is not enlarged, because it would take seconds."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def find_markers(ink: Ink) -> tuple[list[Marker], Match]:
     if size.min() < SMALLEST or size.max() > LARGEST or size.max() > 2.2 * size.min():
         msg = "the patches of color are too small, too large or too long for markers"
         raise UnreadableChartError(msg)
-    by = ENLARGED if size.max() <= SMALL else 1
+    by = ENLARGED if size.max() <= SMALL and ink.cover.size <= LARGE else 1
     markers, match = _found(_enlarged(ink, by), by)
     shrunk = [Marker((m.x + 0.5) / by - 0.5, (m.y + 0.5) / by - 0.5) for m in markers]
     return sorted(_unsnapped(shrunk), key=lambda marker: marker.x), match

@@ -48,7 +48,8 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
     if scale is None or x.are_misread or not (x.scale or (x.names and x.legible)):
         msg = "the labels of an axis are not legible"
         raise UnreadableChartError(msg)
-    frame = find_frame(canvas, layout)
+    wide = find_frame(canvas, layout, margin=MARGIN)
+    frame = wide.without_margin()
     inks = find_inks(frame, layout)
     lines = [trace(ink) for ink in inks]
     if all(lines):
@@ -60,10 +61,9 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
         msg = "some series are lines and some are not"
         raise UnreadableChartError(msg)
     else:
-        frame = find_frame(canvas, layout, margin=MARGIN)
         kind, (series, matches) = (
             "scatter",
-            _scatter(frame, find_inks(frame, layout), layout, scale),
+            _scatter(wide, find_inks(wide, layout), layout, scale),
         )
     return ChartData(
         kind="line" if kind == "line" else "scatter",

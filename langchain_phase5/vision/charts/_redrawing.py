@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._canvas import components
+from langchain_phase5.vision.charts._canvas import components, grown
 from langchain_phase5.vision.charts._inks import Ink
 from langchain_phase5.vision.charts._polyline import Polyline
 from langchain_phase5.vision.charts._traces import Trace
@@ -28,7 +28,7 @@ def redraw_line(ink: Ink, line: Trace, polyline: Polyline) -> Match:
     """Lays the fitted line over the ink."""
     from scipy import ndimage
 
-    mask, near = ink.mask, _disc_grown(ink.mask | ink.hidden, 1)
+    mask, near = ink.mask, grown(ink.mask | ink.hidden, 1)
     height, width = mask.shape
     drawn = np.zeros_like(mask)
     shares = []
@@ -53,8 +53,8 @@ def redraw_markers(
     ink: Ink, filled: NDArray[np.bool_], drawn: NDArray[np.bool_], area: float, *, slack: int
 ) -> Match:
     """Lays stamps of the marker, which may be `slack` pixels off, over the ink."""
-    rest = filled & ~_disc_grown(drawn, slack) & ~_disc_grown(ink.hidden, 2 * slack)
-    missing = drawn & ~_disc_grown(filled | ink.hidden, slack)
+    rest = filled & ~grown(drawn, slack) & ~grown(ink.hidden, 2 * slack)
+    missing = drawn & ~grown(filled | ink.hidden, slack)
     return Match(
         1 - rest.sum() / max(1, filled.sum()),
         1 - missing.sum() / max(1, drawn.sum()),
@@ -71,12 +71,6 @@ def _stamp(reach: NDArray[np.float64], x: float, y: float, radius: float) -> Non
     top, bottom = max(0, round(y - radius)), min(height, round(y + radius) + 1)
     left, right = max(0, round(x - radius)), min(width, round(x + radius) + 1)
     reach[top:bottom, left:right] = np.maximum(reach[top:bottom, left:right], radius)
-
-
-def _disc_grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.binary_dilation(mask, np.ones((2 * by + 1, 2 * by + 1))))
 
 
 def _largest(mask: NDArray[np.bool_]) -> float:

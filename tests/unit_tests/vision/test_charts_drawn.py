@@ -234,3 +234,10 @@ def test_thousands_of_dots_are_refused(fill):
         draw.ellipse((x, y, x + 6, y + 6), fill=fill)
     with pytest.raises(UnreadableChartError):
         ChartReader().read(image)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.98])
+def test_noise_is_refused_early(share):
+    noise = np.random.default_rng(0).random((1200, 1200)) < share
+    with pytest.raises(UnreadableChartError, match=r"flat colors|patches"):
+        ChartReader().read(Image.fromarray(noise.astype(np.uint8) * 255))
