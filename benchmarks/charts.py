@@ -1,7 +1,8 @@
 """How much of a chart the offline reader reads right, and how often what it says is right.
 
-Run: `python benchmarks/charts.py [--count 12] [--seed 1]`. Charts are drawn by `chart_drawings.py`
-(another seed draws other charts); pictures with known tables in ../shared are added when there.
+Run: `python benchmarks/charts.py [--count 12] [--seed 1] [--varied]`. Charts are drawn by
+`chart_drawings.py` (another seed draws other charts), with `--varied` by `chart_variety.py`
+instead; pictures with known tables in ../shared are added to the former when there.
 
 - relaxed: share of all true values whose key is found and whose value is within 5 % (ChartQA's
   relaxed accuracy, Masry et al. 2022); a chart that is refused counts as zero.
@@ -23,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from chart_drawings import KINDS, drawings
+from chart_variety import MATPLOTLIB, VEGA, varied, vega_lite
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
@@ -40,9 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=12, help="charts of each kind")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--varied", action="store_true", help="other axes, and Vega-Lite")
     options = parser.parse_args()
     scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
-    for source, image, truth in charts(options.count, options.seed):
+    draw = varied_charts if options.varied else charts
+    for source, image, truth in draw(options.count, options.seed):
         scores[source, truth["chart_type"]].append(score(image, truth))
     heading = "charts answered  relaxed             precision           RMS-F1  CPU-s"
     print(f"{'source':9} {'kind':12} {heading}")
@@ -57,6 +61,16 @@ def charts(count: int, seed: int) -> Iterator[tuple[str, Image.Image, dict[str, 
             yield "drawn", drawing.image, drawing.truth
     for path in sorted(SAMPLES.glob("*.png")):
         yield "vega-lite", Image.open(path), json.loads(path.with_suffix(".json").read_text())
+
+
+def varied_charts(count: int, seed: int) -> Iterator[tuple[str, Image.Image, dict[str, Any]]]:
+    """The same of the drawings in `chart_variety.py`."""
+    for kind in MATPLOTLIB:
+        for drawing in varied(kind, count=count, seed=seed):
+            yield "varied", drawing.image, drawing.truth
+    for kind in VEGA:
+        for drawing in vega_lite(kind, count=count, seed=seed):
+            yield "vega-lite", drawing.image, drawing.truth
 
 
 def score(image: Image.Image, truth: dict[str, Any]) -> Score:
