@@ -152,6 +152,18 @@ def test_nonsensical_usage_has_no_price(registry, handler, counted):
     assert counted("llm_cost_unknown", "llm_cost_usd") == {"llm_cost_unknown{fake-model}": 1}
 
 
+def test_calls_of_one_model_are_priced_each_by_itself(registry):
+    handler = PrometheusCallbackHandler(registry=registry, prices={"fake-model": {"input": 1000}})
+    nonsense = {**USAGE, "input_token_details": {"cache_read": 5000}}
+    for _ in range(2):  # at first while the price is looked up, then with a known one
+        for usage in (USAGE, nonsense, USAGE):
+            FakeChatModel(usage=usage).invoke("Hi", {"callbacks": [handler]})
+        handler.flush(30)
+    assert counters(registry, "llm_cost_unknown") == {"llm_cost_unknown{fake-model}": 2}
+    labels = {"model": "fake-model", "agent_type": "none", "kind": "input"}
+    assert registry.get_sample_value("llm_cost_usd_total", labels) == pytest.approx(4)
+
+
 # Quality and custom events
 
 
