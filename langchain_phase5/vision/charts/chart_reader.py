@@ -1,5 +1,10 @@
 """`ChartReader`: reads the numbers off the picture of a clean chart, without a model."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from PIL import Image
 
 from langchain_phase5.vision.charts._bar_chart import read_bars
@@ -13,6 +18,13 @@ from langchain_phase5.vision.charts._slanted_labels import with_slanted
 from langchain_phase5.vision.charts._words import find_phrases
 from langchain_phase5.vision.charts.chart_data import ChartData
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
+from langchain_phase5.vision.images import DEFAULT_LIMITS, LoadedImage, load_image
+from langchain_phase5.vision.limits import ImageLimits
+from langchain_phase5.vision.sources import ImageSource
+
+if TYPE_CHECKING:
+    from langchain_phase5.vision.fetch import ImageFetcher
+    from langchain_phase5.vision.image_store import ImageStore
 
 
 class ChartReader:
@@ -34,17 +46,38 @@ class ChartReader:
         ```
     """
 
-    def read(self, image: Image.Image) -> ChartData:
+    def __init__(
+        self,
+        *,
+        limits: ImageLimits = DEFAULT_LIMITS,
+        roots: Sequence[str | Path] = (),
+        fetcher: "ImageFetcher | None" = None,
+        store: "ImageStore | None" = None,
+    ) -> None:
+        """Say what pictures may be read.
+
+        Args:
+            limits: What an image may cost.
+            roots: Folders that paths may name; see `load_image`.
+            fetcher: Downloads URLs; without one they are refused.
+            store: Holds stored images; without one their ids are refused.
+        """
+        self._load = partial(load_image, limits=limits, roots=roots, fetcher=fetcher, store=store)
+
+    def read(self, image: ImageSource | LoadedImage) -> ChartData:
         """The data of a chart.
 
         Args:
-            image: Any mode; transparent parts are taken as white.
+            image: In any form and mode; transparent parts are taken as white.
 
         Raises:
+            ImageError: The image cannot be loaded; the message says why.
             UnreadableChartError: The chart cannot be read surely; the message says why.
             ImportError: pytesseract or SciPy is not installed.
             RuntimeError: The Tesseract program is not installed.
         """
+        if not isinstance(image, Image.Image):
+            image = (image if isinstance(image, LoadedImage) else self._load(image)).image
         canvas = make_canvas(image)
         phrases = find_phrases(canvas)
         if not phrases:

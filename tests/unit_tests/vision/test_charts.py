@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from langchain_phase5.vision import ChartData, ChartReader, UnreadableChartError
+from langchain_phase5.vision import (
+    ChartData,
+    ChartReader,
+    ImageError,
+    UnreadableChartError,
+    load_image,
+)
 from langchain_phase5.vision.chart_check import check_chart
 from langchain_phase5.vision.charts._numbers import to_number
 from langchain_phase5.vision.charts._scale import fit_scale, roundest
@@ -302,6 +308,19 @@ def test_it_refuses_rather_than_guesses(picture):
     with pytest.raises(UnreadableChartError, match="cannot be read surely") as refused:
         ChartReader().read(picture())
     assert refused.value.reason
+
+
+@pytest.mark.parametrize("form", ["path", "bytes", "loaded"])
+def test_a_chart_comes_in_any_form(form, tmp_path):
+    path = tmp_path / "chart.png"
+    chart(_=[12, 30]).redraw().save(path)
+    image = {"path": path, "bytes": path.read_bytes(), "loaded": load_image(path)}[form]
+    assert values(ChartReader().read(image)) == near({(None, "North"): 12, (None, "South"): 30})
+
+
+def test_a_picture_that_cannot_be_loaded_says_why():
+    with pytest.raises(ImageError, match="no image that can be read"):
+        ChartReader().read(b"no picture")
 
 
 def test_a_transparent_background_is_white():
