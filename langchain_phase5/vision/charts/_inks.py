@@ -38,8 +38,14 @@ class Ink:
         return np.asarray(self.cover >= COVERED)
 
 
-def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
+def find_inks(frame: Frame, layout: Layout, *, apart: bool = False) -> list[Ink]:
     """The marks of every series, in the order of the legend.
+
+    Args:
+        frame: Where the marks are.
+        layout: What is around them.
+        apart: Whether the marks are markers, each of one color. Shades of one hue can be told apart
+            then: the edge of a dark marker looks like a pale one, a whole marker does not.
 
     Raises:
         UnreadableChartError: There are several colors and no legend that names them, or the
@@ -50,7 +56,12 @@ def find_inks(frame: Frame, layout: Layout) -> list[Ink]:
         colors = _full(frame, np.array([entry.rgb for entry in layout.legend], dtype=float))
     else:
         names, colors = [None], _only_color(frame)
-    covers = _covers(frame, colors) if len(colors) > 1 else [_cover_of_all(frame, colors[0])]
+    if len(colors) == 1:
+        covers = [_cover_of_all(frame, colors[0])]
+    elif apart and _are_shades(colors - frame.ground):
+        covers = _covers_of_shades(frame, colors)
+    else:
+        covers = _covers(frame, colors)
     seen = np.max(covers, axis=0) >= COVERED
     mixed = frame.ink & ~grown(seen, 1)  # where half-transparent marks of two series overlap
     hidden = frame.covered | frame.outside | mixed
@@ -153,6 +164,43 @@ def _covers(frame: Frame, colors: NDArray[np.float64]) -> list[NDArray[np.float6
         mine = (best == index) & (misfits[index] <= OFF_RAY) & ~frame.covered
         near = grown(mine & frame.ink & (share >= COVERED), 1)
         covers.append(np.where(mine & near, share, 0.0))
+    return covers
+
+
+def _are_shades(along: NDArray[np.float64]) -> bool:
+    unit = along / np.maximum(1.0, np.linalg.norm(along, axis=1))[:, None]
+    return bool((unit @ unit.T).min() > SAME_HUE)
+
+
+def _covers_of_shades(frame: Frame, colors: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """The cover by each shade of one hue: a patch belongs as a whole to that of its purest pixels.
+
+    Raises:
+        UnreadableChartError: Patches differ in size, so that markers of two shades may touch, or
+            the shade of one is between two.
+    """
+    along = colors - frame.ground
+    purest = along[np.linalg.norm(along, axis=1).argmax()]
+    shades = along @ purest / (purest @ purest)
+    away = frame.pixels - frame.ground
+    share = away @ purest / (purest @ purest)
+    off = np.abs(away - share[..., None] * purest).max(axis=2)
+    shown = (share >= COVERED * shades.min()) & (off <= OFF_RAY) & frame.ink
+    labels, boxes = components(grown(shown, 2))  # a grid line may cut a pale marker in pieces
+    covers = [np.zeros_like(share) for _ in colors]
+    sizes = [max(right - left, bottom - top) for left, top, right, bottom in boxes]
+    if not sizes or max(sizes) > 1.5 * min(sizes):
+        msg = "the markers in shades of one color do not look alike"
+        raise UnreadableChartError(msg)
+    for number in range(1, len(boxes) + 1):
+        patch = shown & (labels == number)
+        distances = np.abs(shades - np.quantile(share[patch], 0.75))
+        nearest, next_best = np.argsort(distances)[:2]
+        if distances[nearest] > 0.5 * distances[next_best]:
+            msg = "the color of a marker is between those of two series"
+            raise UnreadableChartError(msg)
+        near = grown(patch, 1) & ~frame.covered
+        covers[nearest][near] = np.clip(share[near] / shades[nearest], 0.0, 1.0)
     return covers
 
 

@@ -32,6 +32,8 @@ class LegendEntry:
 
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
     """Phrases with an isolated swatch to their left, and the ids of those phrases."""
+    markers = _markers_in_print(phrases)
+    phrases = [phrase for phrase in phrases if not any(phrase is one for one in markers)]
     swatches = _without_print(_swatches(canvas), phrases)
     line = float(np.median([phrase.size for phrase in phrases])) if phrases else 0.0
     found = []
@@ -47,7 +49,33 @@ def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry
             name = _LONE.get(phrase.text, phrase.text)
             found.append((phrase, LegendEntry(name, color, rgb, around([box, phrase.box]))))
     found = _one_block(found)
-    return [entry for _, entry in found], {id(phrase) for phrase, _ in found}
+    used = [phrase for phrase, _ in found] + (markers if found else [])
+    return [entry for _, entry in found], {id(phrase) for phrase in used}
+
+
+def _markers_in_print(phrases: list[Phrase]) -> list[Phrase]:
+    """Gray markers that were taken for print: single glyphs in a column, a name after each."""
+    singles = [
+        phrase
+        for phrase in phrases
+        if phrase.upright
+        and [len(word.glyphs) for word in phrase.words] == [1]
+        and phrase.text not in set("123456789")
+        and any(_follows(name, phrase) for name in phrases)
+    ]
+    return [
+        one
+        for one in singles
+        if sum(np.abs(np.subtract(one.box, other.box))[[0, 2]].max() <= 2 for other in singles) > 1
+    ]
+
+
+def _follows(name: Phrase, marker: Phrase) -> bool:
+    """Whether a phrase of several glyphs starts a little to the right, on the same line."""
+    off = abs(name.box[1] + name.box[3] - marker.box[1] - marker.box[3])
+    gap = name.box[0] - marker.box[2]
+    several = sum(len(word.glyphs) for word in name.words) > 1
+    return several and 0 < gap <= 3.2 * name.size and off <= 0.9 * name.size
 
 
 def _printed_swatch(

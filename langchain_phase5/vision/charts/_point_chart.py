@@ -63,7 +63,7 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
     else:
         kind, (series, matches) = (
             "scatter",
-            _scatter(wide, find_inks(wide, layout), layout, scale),
+            _scatter(wide, find_inks(wide, layout, apart=True), layout, scale),
         )
     return ChartData(
         kind="line" if kind == "line" else "scatter",

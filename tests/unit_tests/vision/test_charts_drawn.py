@@ -241,3 +241,41 @@ def test_noise_is_refused_early(share):
     noise = np.random.default_rng(0).random((1200, 1200)) < share
     with pytest.raises(UnreadableChartError, match=r"flat colors|patches"):
         ChartReader().read(Image.fromarray(noise.astype(np.uint8) * 255))
+
+
+SHADES = {"blues": ["#c6dbef", "#6baed6", "#08519c"], "grays": ["#000000", "#777777", "#bbbbbb"]}
+
+
+@pytest.mark.parametrize("hue", SHADES)
+@pytest.mark.parametrize("filled", [True, False])
+def test_markers_in_shades_of_one_hue_are_told_apart(hue, filled):
+    points = {
+        "North": [(1, 10), (4, 31), (8, 22)],
+        "South": [(2, 40), (5, 8), (7, 44)],
+        "West": [(3, 18), (6, 35), (9, 12)],
+    }
+
+    def draw(axes):
+        for color, (name, spots) in zip(SHADES[hue], points.items(), strict=True):
+            face = color if filled else "none"
+            axes.scatter(*zip(*spots, strict=True), s=30, label=name, fc=face, ec=color)
+        axes.set(xlim=(0, 10), ylim=(0, 50))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
+
+    read = ChartReader().read(picture(draw))
+    found = [[(point.x, point.y) for point in series.points] for series in read.series]
+    assert found == [
+        [(pytest.approx(x, abs=0.1), pytest.approx(y, abs=0.5)) for x, y in spots]
+        for spots in points.values()
+    ]
+
+
+def test_markers_in_shades_of_one_hue_that_touch_are_not_guessed():
+    def draw(axes):
+        for color, xs in zip(SHADES["blues"], ([1, 3, 4], [1.15, 6, 7], [2, 5, 8]), strict=True):
+            axes.scatter(xs, [10, 20, 30], s=40, color=color, label=f"Team {xs[1]}")
+        axes.set(xlim=(0, 10), ylim=(0, 50))
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
+
+    with pytest.raises(UnreadableChartError, match="shades of one color"):
+        ChartReader().read(picture(draw))
