@@ -68,7 +68,8 @@ function askForKey(problem, wasGiven) {
       resolve();
     };
     byId("key-cancel").onclick = () => dialog.close();
-    dialog.onclose = () => reject(problem);
+    // The browser tells of a closing late: by then the dialog may be open again for the next key.
+    dialog.onclose = () => { if (!dialog.open) reject(problem); };
   });
 }
 
