@@ -5,11 +5,12 @@ it. Runs of one model, tool or agent that ended the same way share their counter
 by sums.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from langchain_phase5.callbacks.billing import Billing
 from langchain_phase5.callbacks.families import MetricFamilies
+from langchain_phase5.callbacks.family import Family, Value
 from langchain_phase5.callbacks.labels import OTHER, UNKNOWN
 from langchain_phase5.callbacks.run import Run
 from langchain_phase5.prices import Cost
@@ -61,34 +62,34 @@ class RunCounts:
         """Count agent runs."""
         metrics = self._metrics
         self._count_starts(runs)
-        for alike in _alike(runs, _ending):
-            agent, status, error_type = _ending(alike[0])
-            metrics.agent_requests[(agent, status)].inc(len(alike))
-            if status == "error":
-                metrics.agent_errors[(agent, error_type)].inc(len(alike))
-            if status != "cancelled":
-                metrics.agent_duration[(agent,)].observe_all([run.seconds for run in alike])
+        for agent, ended in self._count_endings(runs, metrics.agent_requests, metrics.agent_errors):
+            metrics.agent_duration[(agent,)].observe_all(ended)
 
     def count_tools(self, runs: list[Run]) -> None:
         """Count tool calls."""
         metrics = self._metrics
         self._count_starts(runs)
-        for alike in _alike(runs, _ending):
-            tool, status, error_type = _ending(alike[0])
-            metrics.tool_executions[(tool, status)].inc(len(alike))
-            if status == "error":
-                metrics.tool_errors[(tool, error_type)].inc(len(alike))
-            if status != "cancelled" and tool != UNKNOWN:
-                metrics.tool_duration[(tool,)].observe_all([run.seconds for run in alike])
+        for tool, ended in self._count_endings(runs, metrics.tool_executions, metrics.tool_errors):
+            if tool != UNKNOWN:
+                metrics.tool_duration[(tool,)].observe_all(ended)
 
     def count_retrievals(self, runs: list[Run]) -> None:
         """Count retrievals."""
         metrics = self._metrics
+        for name, ended in self._count_endings(runs, metrics.retriever_requests):
+            metrics.retriever_duration[(name,)].observe_all(ended)
+
+    def _count_endings(
+        self, runs: list[Run], endings: Family[Value], errors: Family[Value] | None = None
+    ) -> Iterator[tuple[str, list[float]]]:
+        """Count by label and status; yield the seconds of those that were not cancelled."""
         for alike in _alike(runs, _ending):
-            name, status, _ = _ending(alike[0])
-            metrics.retriever_requests[(name, status)].inc(len(alike))
+            label, status, error_type = _ending(alike[0])
+            endings[(label, status)].inc(len(alike))
+            if errors is not None and status == "error":
+                errors[(label, error_type)].inc(len(alike))
             if status != "cancelled":
-                metrics.retriever_duration[(name,)].observe_all([run.seconds for run in alike])
+                yield label, [run.seconds for run in alike]
 
     def count_model_calls(self, runs: list[Run]) -> None:
         """Count model calls, with their tokens and cost."""

@@ -81,7 +81,7 @@ class CodedIndex:
         parameters = self._parameters
         if allowed is not None or probes is not None:
             parameters = self._search_parameters(probes or self.description.probes, allowed)
-        doubt = self._doubt(query)
+        k, doubt = min(k, self.description.rows), self._doubt(query)
         for count in (_FEW * k, _MANY * k):
             scores, rows = self._search(query, count, parameters)
             close = np.count_nonzero(scores >= scores[k - 1] - doubt)

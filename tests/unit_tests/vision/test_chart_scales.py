@@ -1,24 +1,11 @@
 """Axes on which a label does not say the whole value: factors, offsets, powers of ten."""
 
-import io
-
 import pytest
-from PIL import Image
+from chart_pictures import picture
 
 from langchain_phase5.vision import ChartReader, UnreadableChartError
 
 SHARES = [0.12, 0.3, 0.21, 0.9, 0.55]
-
-
-def picture(draw, *, dpi=100):
-    """What matplotlib draws with the axes it hands to `draw`."""
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(6.4, 4.8), dpi=dpi, layout="tight")
-    draw(canvas.subplots())
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png")
-    return Image.open(buffer)
 
 
 def heights(image):

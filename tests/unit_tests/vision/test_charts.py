@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from chart_pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -34,17 +35,6 @@ def chart(kind="bar", **columns):
         for name, values in columns.items()
     ]
     return ChartData(kind=kind, series=series)
-
-
-def figure(draw, **look):
-    """What matplotlib draws with the axes it hands to `draw`."""
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(6.4, 4.8), dpi=100, layout="tight", **look)
-    draw(canvas.subplots())
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png")
-    return Image.open(buffer)
 
 
 def values(data):
@@ -127,13 +117,13 @@ def test_a_pie_is_read_in_percent():
 
 
 def test_bars_that_lie_are_read_like_bars_that_stand():
-    read = ChartReader().read(figure(lambda axes: axes.barh(NAMES, [12, 30, 21, 4])))
+    read = ChartReader().read(picture(lambda axes: axes.barh(NAMES, [12, 30, 21, 4])))
     assert values(read) == near({(None, n): v for n, v in zip(NAMES, [12, 30, 21, 4], strict=True)})
 
 
 def test_markers_are_found_where_they_are():
     spots = [(1, 10), (2.5, 35), (4, 20), (6, 48), (8, 5)]
-    read = ChartReader().read(figure(lambda axes: axes.scatter(*zip(*spots, strict=True))))
+    read = ChartReader().read(picture(lambda axes: axes.scatter(*zip(*spots, strict=True))))
     found = [(point.x, point.y) for point in read.series[0].points]
     assert read.kind == "scatter"
     assert found == [(pytest.approx(x, abs=0.05), pytest.approx(y, abs=0.3)) for x, y in spots]
@@ -141,7 +131,7 @@ def test_markers_are_found_where_they_are():
 
 def test_a_numeric_line_has_its_points_on_the_even_grid():
     x, y = [0, 5, 10, 15, 20], [3, 9, 4, 12, 7]
-    read = ChartReader().read(figure(lambda axes: axes.plot(x, y)))
+    read = ChartReader().read(picture(lambda axes: axes.plot(x, y)))
     found = {float(point.x): point.y for point in read.series[0].points}
     assert all(found[a] == pytest.approx(b, abs=0.1) for a, b in zip(x, y, strict=True))
 
@@ -153,7 +143,7 @@ def test_titles_and_labels_are_kept():
         axes.set_xlabel("Region")
         axes.set_ylabel("Sales")
 
-    read = ChartReader().read(figure(draw))
+    read = ChartReader().read(picture(draw))
     assert (read.title, read.x_axis.label, read.y_axis.label) == ("Revenue", "Region", "Sales")
     assert (read.y_axis.minimum, read.y_axis.maximum) == (0, 30)
 
@@ -163,7 +153,7 @@ def test_words_of_a_title_stay_apart():
         axes.bar(NAMES, [12, 30, 21, 4])
         axes.set_title("Bikes sold per month")
 
-    assert ChartReader().read(figure(draw)).title == "Bikes sold per month"
+    assert ChartReader().read(picture(draw)).title == "Bikes sold per month"
 
 
 def test_lines_that_cross_over_a_dashed_grid_are_told_apart():
@@ -176,7 +166,7 @@ def test_lines_that_cross_over_a_dashed_grid_are_told_apart():
         axes.grid(linestyle="--")
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
-    read = ChartReader().read(figure(draw))
+    read = ChartReader().read(picture(draw))
     found = {(row["series"], row["x"]): row["y"] for row in read.records()}
     assert found == {
         (name, a): pytest.approx(b, abs=0.06)
@@ -188,7 +178,7 @@ def test_lines_that_cross_over_a_dashed_grid_are_told_apart():
 
 def test_markers_far_apart_on_a_line_give_its_points():
     x, y = [0, 1, 4, 5, 10], [3.0, 8.0, 7.0, 2.0, 6.0]
-    read = ChartReader().read(figure(lambda axes: axes.plot(x, y, marker="o", markersize=8)))
+    read = ChartReader().read(picture(lambda axes: axes.plot(x, y, marker="o", markersize=8)))
     found = [(point.x, point.y) for point in read.series[0].points]
     assert found == [
         (pytest.approx(a, abs=0.06), pytest.approx(b, abs=0.15)) for a, b in zip(x, y, strict=True)
@@ -204,7 +194,7 @@ def test_markers_that_overlap_in_a_jpeg_file_are_counted():
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
     buffer = io.BytesIO()
-    figure(draw).convert("RGB").save(buffer, "JPEG", quality=90)
+    picture(draw).convert("RGB").save(buffer, "JPEG", quality=90)
     read = ChartReader().read(Image.open(buffer))
     found = {series.name: [(p.x, p.y) for p in series.points] for series in read.series}
     assert found == {
@@ -248,7 +238,7 @@ def _two_colors():
         axes.scatter([1, 2, 3], [3, 5, 4])
         axes.scatter([1.5, 2.5, 3.5], [1, 2, 6])
 
-    return figure(draw)
+    return picture(draw)
 
 
 def _blank():
@@ -274,11 +264,11 @@ def _text():
 
 def _curve():
     x = np.linspace(0, 10, 200)
-    return figure(lambda axes: axes.plot(x, np.sin(x)))
+    return picture(lambda axes: axes.plot(x, np.sin(x)))
 
 
 def _area():
-    return figure(lambda axes: axes.fill_between([0, 1, 2], [3, 5, 2]))
+    return picture(lambda axes: axes.fill_between([0, 1, 2], [3, 5, 2]))
 
 
 def _no_legend():
@@ -287,7 +277,7 @@ def _no_legend():
         axes.bar([0.4, 1.4], [2, 4], 0.4)
         axes.set_xticks([0.2, 1.2], ["North", "South"])
 
-    return figure(draw)
+    return picture(draw)
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,14 @@
 """What the offline reader makes of charts that are clean, but not plain."""
 
-import io
-
 import numpy as np
 import pytest
+from chart_pictures import picture
 from PIL import Image, ImageDraw
 
 from langchain_phase5.vision import ChartReader, UnreadableChartError
 
 NAMES = ["Marketing", "Support", "Research", "Finance", "Sales"]
 HEIGHTS = [12.0, 30.0, 21.0, 4.0, 17.0]
-
-
-def picture(draw, *, dpi=100):
-    """What matplotlib draws with the axes it hands to `draw`."""
-    from matplotlib.figure import Figure
-
-    canvas = Figure(figsize=(6.4, 4.8), dpi=dpi, layout="tight")
-    draw(canvas.subplots())
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format="png")
-    return Image.open(buffer)
 
 
 def values(image):
