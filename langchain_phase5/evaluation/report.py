@@ -8,13 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from langchain_phase5.evaluation.dataset import Dataset, as_example
+from langchain_phase5.evaluation.dataset import Dataset
 from langchain_phase5.evaluation.estimate import Estimate, mean_estimate, quantile_estimate
-from langchain_phase5.evaluation.plain import plain
+from langchain_phase5.evaluation.report_form import fields_in, report_form, without_timings
 from langchain_phase5.evaluation.result import ExampleResult
 from langchain_phase5.written import write_whole
-
-_TIMINGS = {"seconds", "started_at", "run_id"}
 
 
 @dataclass(kw_only=True)
@@ -157,23 +155,7 @@ class EvaluationReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything, as JSON knows it."""
-        return {
-            "run_id": self.run_id,
-            "target": self.target,
-            "target_version": self.target_version,
-            "started_at": self.started_at,
-            "repeats": self.repeats,
-            "metrics": list(self.metrics),
-            "summary": self.summary(),
-            "dataset": {
-                "name": self.dataset.name,
-                "version": self.dataset.version,
-                "description": self.dataset.description,
-                "tags": list(self.dataset.tags),
-                "examples": [example.as_dict() for example in self.dataset],
-            },
-            "results": [plain(result.as_dict()) for result in self.results],
-        }
+        return report_form(self)
 
     def summary(self) -> dict[str, Any]:
         """Return the headline numbers."""
@@ -192,26 +174,14 @@ class EvaluationReport:
     @classmethod
     def from_dict(cls, form: Mapping[str, Any]) -> Self:
         """Read what `as_dict` wrote."""
-        data = form["dataset"]
-        dataset = Dataset(
-            name=data["name"],
-            examples=[as_example(example) for example in data["examples"]],
-            description=data.get("description", ""),
-            tags=tuple(data.get("tags", ())),
-        )
-        names = ("run_id", "target", "target_version", "started_at", "repeats", "metrics")
-        return cls(
-            dataset=dataset,
-            results=[ExampleResult.from_dict(result) for result in form["results"]],
-            **{name: form[name] for name in names},
-        )
+        return cls(**fields_in(form))
 
     def to_json(self, path: Path | str | None = None, *, timings: bool = True) -> str:
         """Write JSON to `path`, if given, and return it.
 
         Without `timings` the same answers and scores give the same bytes.
         """
-        form = self.as_dict() if timings else _without_timings(self.as_dict())
+        form = self.as_dict() if timings else without_timings(self.as_dict())
         text = json.dumps(form, ensure_ascii=False, indent=1, allow_nan=False)
         return write_whole(path, text)
 
@@ -301,13 +271,3 @@ class EvaluationReport:
         broken = dict.fromkeys(key for result in self.results for key in result.metric_errors)
         given = [name for name in self.metrics if name in scored or name in broken or not scored]
         return list(dict.fromkeys([*given, *scored]))
-
-
-def _without_timings(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_timings(item)
-            for key, item in value.items()
-            if key not in _TIMINGS and key != "latency_seconds"
-        }
-    return [_without_timings(item) for item in value] if isinstance(value, list) else value
