@@ -93,11 +93,14 @@ class MetadataFilter:
             raise ValueError(msg)
         values = self._column(field, alive)
         if comparison == "$eq" and isinstance(wanted, Hashable):
-            return np.array(values.get(wanted, _no_rows()), dtype=np.int64)
-        holds = _COMPARISONS[comparison]
-        return _union(
-            [np.array(rows) for value, rows in values.items() if _safe(holds, value, wanted)]
-        )
+            rows = np.array(values.get(wanted, _no_rows()), dtype=np.int64)
+        else:
+            holds = _COMPARISONS[comparison]
+            rows = _union(
+                [np.array(rows) for value, rows in values.items() if _safe(holds, value, wanted)]
+            )
+        # another search, in a newer snapshot, may have brought rows that this one does not know
+        return rows[: np.searchsorted(rows, len(alive))]
 
     def _column(self, field: str, alive: Flags) -> dict[Hashable, "array[int]"]:
         column = self._rows.setdefault(field, defaultdict(_no_rows))

@@ -125,6 +125,37 @@ def test_filter_selects_before_the_search(path, condition, matches):
         )
 
 
+@pytest.mark.parametrize(
+    ("condition", "matches"),
+    [
+        ({"even": True}, lambda n: n % 2 == 0),
+        ({"number": {"$gt": 3}}, lambda n: n > 3),
+        ({"even": {"$ne": True}}, lambda n: n % 2),
+        ({"$not": {"number": {"$in": [4, 45]}}}, lambda n: n != 4),
+    ],
+)
+def test_filter_serves_a_search_that_began_before_images_came(
+    path, condition, matches, monkeypatch
+):
+    """As when a second thread adds, and a third asks, before the first has its answer."""
+    vectors, query = directions(50), directions(1, seed=1)[0]
+
+    def metadata(number):
+        return {"number": number, "even": number % 2 == 0}
+
+    with ImageIndex(FAKE, path=path) as index:
+        fill(index, vectors[:30], metadata=metadata)
+        earlier = index._storage.snapshot()
+        fill(index, vectors[30:], first=30, metadata=metadata)
+        found_ids(index, query, 50, filter=condition)
+        monkeypatch.setattr(index._storage, "snapshot", lambda: earlier)
+
+        allowed = {n for n in range(30) if matches(n)}
+        assert found_ids(index, query, 50, filter=condition) == brute_force(
+            vectors, query, 50, allowed
+        )
+
+
 @pytest.mark.parametrize("condition", [{"number": {"$near": 3}}, {"$xor": []}])
 def test_unknown_filter_operators_are_named(condition):
     with ImageIndex(FAKE) as index:
