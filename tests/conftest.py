@@ -2,6 +2,12 @@
 
 import contextlib
 
+from hypothesis import settings
+
 # It keeps the socket class that it finds when it is imported, which later might be the blocked one.
 with contextlib.suppress(ImportError):
     import uvloop  # noqa: F401
+
+# No example fails for a machine that stalls, and the same ones are tried everywhere. For others:
+# pytest --hypothesis-profile=default
+settings.load_profile("ci")
