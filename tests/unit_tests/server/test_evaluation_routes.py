@@ -22,7 +22,7 @@ class Gate:
 
     def __call__(self, inputs):
         self.reached.set()
-        assert self.open.wait(20)
+        assert self.open.wait(60)
         return adder(inputs)
 
 
@@ -65,7 +65,7 @@ def start(client, **changes):
 
 
 def ended(client, job_id):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = client.get(f"{API}/results/{job_id}").json()
         if found["state"] not in {"queued", "running"}:
@@ -99,7 +99,7 @@ def test_run_and_result(client):
 
 def test_the_dataset_is_the_one_there_was_when_it_was_asked(client, gate):
     job_id = start(client, agent="gate")
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(60)
     waiting = start(client)
     client.post(f"{API}/datasets", json=SUMS | {"examples": SUMS["examples"][:1]})
     gate.open.set()
@@ -150,7 +150,7 @@ def test_too_much_is_refused(client, gate, monkeypatch):
 
 def test_cancel_and_resume(client, gate):
     job_id = start(client, agent="gate")
-    assert gate.reached.wait(20)
+    assert gate.reached.wait(60)
     running = client.get(f"{API}/results", params={"state": "running"}).json()
     assert [each["id"] for each in running["evaluations"]] == [job_id]
     assert client.get(f"{API}/results/{job_id}/report").status_code == 409
@@ -254,7 +254,7 @@ def test_evaluations_survive_a_restart(make_client, tmp_path, gate):
     with make_client(parts=parts, **settings) as client:
         client.post(f"{API}/datasets", json=SUMS)
         job_id = start(client, agent="gate")
-        assert gate.reached.wait(20)
+        assert gate.reached.wait(60)
     gate.open.set()
     with make_client(parts=parts, **settings) as client:
         found = ended(client, job_id)

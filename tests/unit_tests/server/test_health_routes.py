@@ -1,6 +1,6 @@
 """What an operator's machinery asks."""
 
-import time
+import threading
 
 from prometheus_client.parser import text_string_to_metric_families
 from service import Manuals, png
@@ -49,12 +49,13 @@ def test_a_database_that_is_gone_is_no_secret(make_client, monkeypatch):
 
 
 def test_what_hangs_is_not_ready(make_client, monkeypatch):
-    client = make_client()
+    client, go_on = make_client(is_running=True), threading.Event()
     monkeypatch.setattr("langchain_phase5.server.health_routes._SECONDS", 0.01)
     monkeypatch.setattr(
-        client.app.state.services.images, "describe", lambda image_id: time.sleep(0.2)
+        client.app.state.services.images, "describe", lambda image_id: go_on.wait(60)
     )
     errors = client.get("/ready").json()["errors"]
+    go_on.set()
     assert "images" in {one["pointer"] for one in errors}
 
 

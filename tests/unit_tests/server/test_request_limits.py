@@ -67,7 +67,7 @@ async def test_an_announced_size_is_refused_before_it_arrives(make_app):
 
 
 async def test_the_body_of_a_stranger_is_not_waited_for(make_app):
-    status, _ = await asyncio.wait_for(ask(make_app(require_key=True), [None]), 5)
+    status, _ = await asyncio.wait_for(ask(make_app(require_key=True), [None]), 60)
     assert status == 401
 
 
@@ -133,9 +133,10 @@ async def test_an_error_of_time_inside_is_not_the_time_limit(make_app, monkeypat
 
 async def test_a_crowd_is_turned_away(make_app, monkeypatch):
     app = make_app(max_concurrent_requests=2)
-    go_on = asyncio.Event()
+    both, go_on = asyncio.Barrier(3), asyncio.Event()
 
     async def wait(**_):
+        await both.wait()
         await go_on.wait()
         return []
 
@@ -143,7 +144,7 @@ async def test_a_crowd_is_turned_away(make_app, monkeypatch):
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         waiting = [asyncio.create_task(client.get(UPLOAD)) for _ in range(2)]
-        await asyncio.sleep(0.05)
+        await both.wait()
         refused = await client.get(UPLOAD)
         alive = await client.get("/health")
         go_on.set()
@@ -171,7 +172,7 @@ async def test_a_reader_that_stops_reading_does_not_keep_its_place(make_app):
         "headers": [(b"host", b"localhost")],
         "client": None,
     }
-    await asyncio.wait_for(app(scope, receive, send), 5)
+    await asyncio.wait_for(app(scope, receive, send), 60)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         assert (await client.get(UPLOAD)).status_code == 200
 
