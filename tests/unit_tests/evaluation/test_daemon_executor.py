@@ -20,29 +20,29 @@ def test_calls_are_answered_and_threads_used_again():
 def test_a_spare_thread_takes_over_from_one_that_hangs():
     release = threading.Event()
     with DaemonExecutor(1, spare=1) as pool:
-        hanging = pool.submit(release.wait, 30)
-        assert pool.submit(pow, 2, 3).result(timeout=10) == 8
-        again = pool.submit(release.wait, 30)
+        hanging = pool.submit(release.wait, 60)
+        assert pool.submit(pow, 2, 3).result(timeout=60) == 8
+        again = pool.submit(release.wait, 60)
         waiting = pool.submit(pow, 2, 4)
         given_up = pool.submit(pow, 2, 5)
         assert not waiting.done()
         assert given_up.cancel()
         release.set()
-        assert waiting.result(timeout=10) == 16
-        assert hanging.result(timeout=10)
-        assert again.result(timeout=10)
+        assert waiting.result(timeout=60) == 16
+        assert hanging.result(timeout=60)
+        assert again.result(timeout=60)
 
 
 def test_shutting_down_waits_for_nobody():
     begun, release = threading.Event(), threading.Event()
     pool = DaemonExecutor(1, spare=0)
-    hanging = pool.submit(lambda: begun.set() or release.wait(30))
+    hanging = pool.submit(lambda: begun.set() or release.wait(60))
     waiting = pool.submit(pow, 2, 3)
-    assert begun.wait(10)
+    assert begun.wait(60)
     pool.shutdown(cancel_futures=True)
     assert waiting.cancelled()
     assert not hanging.done()
     with pytest.raises(RuntimeError, match="shutdown"):
         pool.submit(pow, 2, 3)
     release.set()
-    assert hanging.result(timeout=10)
+    assert hanging.result(timeout=60)

@@ -152,18 +152,19 @@ def test_a_full_disk_stops_the_run_and_keeps_what_is_written(tmp_path, monkeypat
 
 
 async def test_a_cancelled_run_can_be_resumed(tmp_path):
-    journal, slow = tmp_path / "run.jsonl", asyncio.Event()
+    journal, reached = tmp_path / "run.jsonl", asyncio.Event()
 
     async def hanging(inputs):
         if inputs["a"] == 3:
-            await slow.wait()
+            reached.set()
+            await asyncio.Event().wait()
         return inputs["a"] + 1
 
     evaluator = AgentEvaluator(concurrency=1)
     task = asyncio.create_task(
         evaluator.run_evaluation(sums(), hanging, ["exact_match"], journal=journal)
     )
-    await asyncio.sleep(0.2)
+    await asyncio.wait_for(reached.wait(), 60)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
