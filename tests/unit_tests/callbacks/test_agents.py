@@ -119,6 +119,12 @@ async def test_plain_graph_is_no_agent(drive, handler, counted):
     }
 
 
+async def test_plain_graph_with_a_node_named_as_an_agents_is_none(drive, handler, counted):
+    graph = graph_of(lambda state: {"messages": FakeChatModel().invoke("Hi")}, "model")
+    await drive(graph, HI, {"callbacks": [handler]})
+    assert counted("agent_requests") == {}
+
+
 async def test_plain_graph_counts_if_wanted(drive, registry):
     handler = PrometheusCallbackHandler(registry=registry, include_graphs=True)
     graph = graph_of(graph_of(answering(name="inner")))

@@ -50,6 +50,18 @@ async def test_agent_run(drive):
     assert record.cost_usd == collector.cost_usd
     assert record.seconds >= sum(each.seconds for each in record.model_calls)
     assert record.started_at.tzinfo is not None
+    assert record.input == HI
+    assert record.output["messages"][-1].text == "done"
+
+
+async def test_a_call_of_a_tool_that_does_not_exist_is_the_agents_as_any_other(drive):
+    collector = RunCollector()
+    made = create_agent(FakeChatModel(replies=[call("nope", "call_7"), "done"]), [add], name="calc")
+    await drive(made, HI, {"callbacks": [collector]})
+    (invented,) = collector.tool_calls
+    assert collector.agents[0].tool_calls == [invented]
+    assert (invented.name, invented.id, invented.arguments) == ("unknown", "call_7", {})
+    assert "nope is not a valid tool" in invented.output.content
 
 
 async def test_tool_that_raises(drive):
@@ -67,8 +79,9 @@ async def test_tool_that_raises(drive):
     assert (collector.agents[0].status, collector.agents[0].output) == ("error", None)
 
 
-async def test_nested_agents_have_records_of_their_own(drive):
-    inner = create_agent(FakeChatModel(usage=USAGE), [], name="inner")
+@pytest.mark.parametrize("names", [("outer", "inner"), ("same", "same")])
+async def test_nested_agents_have_records_of_their_own(drive, names):
+    inner = create_agent(FakeChatModel(usage=USAGE), [], name=names[1])
 
     @tool
     def delegate(task: str) -> str:
@@ -77,9 +90,10 @@ async def test_nested_agents_have_records_of_their_own(drive):
 
     model = FakeChatModel(replies=[call("delegate", task="x"), "done"], usage=USAGE)
     collector = RunCollector(prices=PRICES)
-    await drive(create_agent(model, [delegate], name="outer"), HI, {"callbacks": [collector]})
+    await drive(create_agent(model, [delegate], name=names[0]), HI, {"callbacks": [collector]})
     first, last = collector.agents
-    assert (first.name, last.name) == ("inner", "outer")
+    assert (last.name, first.name) == names
+    assert first.input == {"messages": "x"}
     assert first.parent_id == last.id
     assert (first.usage.input, last.usage.input, collector.usage.input) == (100, 200, 300)
 

@@ -345,11 +345,28 @@ def test_nobody_waits_for_another_thread_that_counts():
     run = Run(1, "llm", "m", None, 0.0)
     thread = Thread(target=backlog.add, args=(slow, run))
     thread.start()
-    assert at_work.wait(30)
-    backlog.add(lambda runs: done.extend(each.name for each in runs), run)
-    go_on.set()
-    thread.join()
+    try:
+        assert at_work.wait(30)
+        backlog.add(lambda runs: done.extend(each.name for each in runs), run)
+    finally:
+        go_on.set()
+        thread.join()
     assert done == [True, "m"]
+
+
+def test_counting_that_fails_is_told_by_name_and_stops_nothing_else():
+    told = []
+    backlog = Backlog(4, on_failure=lambda job, runs: told.append((job, runs)))
+
+    def _count(runs):
+        raise ZeroDivisionError
+
+    def names(runs):
+        told.append([run.name for run in runs])
+
+    for job, name in ((_count, "a"), (_count, "b"), (names, "c"), (names, "d")):
+        backlog.add(job, Run(1, "llm", name, None, 0.0))
+    assert told == [("count", 2), ["c", "d"]]
 
 
 def test_what_is_open_is_counted_when_somebody_looks_and_only_once(handler, registry):
