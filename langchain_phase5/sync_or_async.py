@@ -53,6 +53,8 @@ def run_steps(steps: Steps[Result]) -> Result:
     except StopIteration as stop:
         result: Result = stop.value
         return result
+    finally:
+        steps.close()  # at once, also where whoever keeps the exception keeps the steps
 
 
 async def arun_steps(steps: Steps[Result]) -> Result:
@@ -69,3 +71,5 @@ async def arun_steps(steps: Steps[Result]) -> Result:
     except StopIteration as stop:
         result: Result = stop.value
         return result
+    finally:
+        steps.close()  # at once, also where whoever keeps the exception keeps the steps

@@ -146,9 +146,9 @@ class OutcomeStore:
 
     def _add_rank_column(self) -> None:
         """Extend a table that was made before ranks were kept."""
-        columns = inspect(self._database.engine).get_columns(_outcomes.name)
-        if all(column["name"] != "routed_rank" for column in columns):
-            with self._database.begin() as connection:
+        with self._database.begin() as connection:
+            columns = inspect(connection).get_columns(_outcomes.name)
+            if all(column["name"] != "routed_rank" for column in columns):
                 connection.execute(text("ALTER TABLE tool_outcomes ADD COLUMN routed_rank INTEGER"))
 
 

@@ -138,13 +138,14 @@ class ToolHistory:
         with self._changed:
             self._waiting.append(outcome)
             self._changed.notify_all()
-            if self._writer is None or self._closed:
-                self._closed = False
+            if self._closed or self._writer is None:
+                atexit.register(self.close)
+            self._closed = False
+            if self._writer is None:
                 self._writer = Thread(
                     target=self._write, args=(storage,), name="tool-outcomes", daemon=True
                 )
                 self._writer.start()
-                atexit.register(self.close)
 
     def _write(self, storage: Database) -> None:
         written = 0
@@ -169,6 +170,7 @@ class ToolHistory:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if self._closed:
+                self._writer = None
                 return False
             self._writing = list(self._waiting)
             self._waiting.clear()

@@ -123,16 +123,22 @@ class ToolRanking:
             due = [*self._backlog[start:], *self._loaded, *new]
             del self._backlog[start:]
             self._loaded = []
-        for batch in (
-            due[i : i + _OUTCOMES_AT_ONCE] for i in range(0, len(due), _OUTCOMES_AT_ONCE)
-        ):
-            vectors = [_saved_vector(outcome, self._embedder.name) for outcome in batch]
-            unknown = [o for o, vector in zip(batch, vectors, strict=True) if vector is None]
-            asked = [without_identifiers(outcome.query) for outcome in unknown]
-            embedded = yield from self._embedder.embed_questions(asked)
-            self._history.save_vectors(unknown, embedded, embeddings=self._embedder.name)
-            fetched = iter(embedded)
-            self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
+        try:
+            while due:
+                yield from self._learn(due[:_OUTCOMES_AT_ONCE])
+                del due[:_OUTCOMES_AT_ONCE]
+        finally:  # of a route that was cancelled meanwhile, the next one takes in the rest
+            with self._lock:
+                self._loaded = [*due, *self._loaded]
+
+    def _learn(self, batch: Sequence[ToolOutcome]) -> Steps[None]:
+        vectors = [_saved_vector(outcome, self._embedder.name) for outcome in batch]
+        unknown = [o for o, vector in zip(batch, vectors, strict=True) if vector is None]
+        asked = [without_identifiers(outcome.query) for outcome in unknown]
+        embedded = yield from self._embedder.embed_questions(asked)
+        self._history.save_vectors(unknown, embedded, embeddings=self._embedder.name)
+        fetched = iter(embedded)
+        self._outcomes.add(batch, [next(fetched) if v is None else v for v in vectors])
 
 
 def _saved_vector(outcome: ToolOutcome, name: str) -> Floats | None:

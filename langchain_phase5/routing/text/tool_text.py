@@ -13,7 +13,7 @@ from langchain_phase5.routing.scored_tool import Tool, tool_name
 MAX_CHARACTERS = 4_000
 """Descriptions are cut here: small embedding models read less, and it bounds the work."""
 
-_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL_CASE = re.compile(r"(?=[A-Z])(?:(?<=[a-z0-9])|(?<=[A-Z])(?=[A-Z][a-z]))")
 _SEPARATORS = re.compile(r"[\s_\-./:]+")
 
 
@@ -56,7 +56,17 @@ def readable(identifier: str) -> str:
         >>> readable("getHTTPStatus_by-code")
         'get HTTP Status by code'
     """
-    return _SEPARATORS.sub(" ", _CAMEL_CASE.sub(" ", identifier[:MAX_CHARACTERS])).strip()
+    return _SEPARATORS.sub(" ", split_camel_case(identifier)).strip()
+
+
+def split_camel_case(text: str) -> str:
+    """Put spaces where small letters or abbreviations meet capitals; cut what is too long.
+
+    Example:
+        >>> split_camel_case("getHTTPStatus_by-code")
+        'get HTTP Status_by-code'
+    """
+    return _CAMEL_CASE.sub(" ", text[:MAX_CHARACTERS])
 
 
 def _parts(tool: Tool) -> tuple[str, Mapping[str, Any], list[str]]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from langchain_phase5.routing.text.tool_text import readable
+from langchain_phase5.routing.text.tool_text import split_camel_case
 
 _RUNS = re.compile(r"[^\W_]+")
 _WRITTEN_WITHOUT_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]+")
@@ -27,7 +27,7 @@ def words(text: str) -> list[str]:
         >>> words("Book two hotels with hotelBooker")
         ['book', 'two', 'hotel', 'hotel', 'book']
     """
-    normal = unicodedata.normalize("NFKC", readable(text)).casefold()
+    normal = unicodedata.normalize("NFKC", split_camel_case(text)).casefold()
     found: list[str] = []
     for run in _RUNS.findall(normal):
         if run.isascii():

@@ -570,6 +570,30 @@ class TestAtTheSameTime:
         assert set(await asyncio.gather(*map(work, range(30)))) == {"play_music"}
         assert len(router.history) == 30
 
+    async def test_what_a_cancelled_route_was_learning_is_learned_by_the_next(self):
+        class Hanging(WordEmbeddings):
+            reached = None
+
+            async def aembed_query(self, text):
+                if self.reached and "grub" in text:
+                    self.reached.set()
+                    await asyncio.Event().wait()
+                return self.embed_query(text)
+
+        model = Hanging()
+        router = ToolRouter(model, top_k=1)
+        for i in range(5):
+            router.record(f"grub tonight number {i}", "book_table", success=True)
+        model.reached = asyncio.Event()
+        cancelled = asyncio.create_task(router.aroute("play a song", TOOLS))
+        await asyncio.wait_for(model.reached.wait(), 60)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        model.reached = None
+
+        assert names(await router.aroute("grub tonight", TOOLS)) == ["book_table"]
+
 
 def test_a_scored_tool_is_a_value():
     assert ScoredTool(tool=TOOLS[0], score=1.0) == ScoredTool(tool=TOOLS[0], score=1.0)
