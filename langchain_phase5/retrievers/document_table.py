@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class DocumentTable:
             self._connection.close()
             msg = f"{path} is not an image index: {error}"
             raise DamagedIndexError(msg) from error
-        except DamagedIndexError:
+        except ValueError:
             self._connection.close()
             raise
 
@@ -81,6 +81,9 @@ class DocumentTable:
             with self.transaction():
                 for statement in _SCHEMA:
                     self._connection.execute(statement)
+        elif not found:
+            msg = "there is no image index yet, its writer has only begun"
+            raise ValueError(msg)
         elif sorted(found) != sorted(_SCHEMA):
             msg = "the document table has another layout than this version writes"
             raise DamagedIndexError(msg)
@@ -99,8 +102,11 @@ class DocumentTable:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Have all queries of the block see the same commit."""
+        """Have all queries of the block see the same commit; in a transaction they do anyway."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
             self._connection.execute("BEGIN DEFERRED")
             try:
                 yield
@@ -259,10 +265,11 @@ class DocumentTable:
         return self._all(query)[0]
 
     def _select(self, query: str, keys: Sequence[Any]) -> list[Any]:
+        parts = [keys[i : i + _MOST_VARIABLES] for i in range(0, len(keys), _MOST_VARIABLES)]
         found = []
-        for i in range(0, len(keys), _MOST_VARIABLES):
-            part = keys[i : i + _MOST_VARIABLES]
-            found += self._all(f"{query} ({','.join('?' * len(part))})", part)
+        with self.reading() if len(parts) > 1 else nullcontext():
+            for part in parts:
+                found += self._all(f"{query} ({','.join('?' * len(part))})", part)
         return found
 
 

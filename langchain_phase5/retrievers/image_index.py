@@ -165,17 +165,18 @@ class ImageIndex(VectorSearch):
             ValueError: There is no such document.
         """
         self._check_writable()
-        vector = self._storage.vector_of(document_id)
-        if vector is None:
-            msg = f"there is no document {document_id!r} to update"
-            raise ValueError(msg)
-        (document,) = self.get_by_ids([document_id])
-        self.add_embeddings(
-            [document.page_content if page_content is None else page_content],
-            vector,
-            [{**document.metadata, **(metadata or {})}],
-            ids=[document_id],
-        )
+        with self._storage.changing:
+            vector = self._storage.vector_of(document_id)
+            if vector is None:
+                msg = f"there is no document {document_id!r} to update"
+                raise ValueError(msg)
+            (document,) = self.get_by_ids([document_id])
+            self.add_embeddings(
+                [document.page_content if page_content is None else page_content],
+                vector,
+                [{**document.metadata, **(metadata or {})}],
+                ids=[document_id],
+            )
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
         """Return the documents that exist, in the order asked for."""

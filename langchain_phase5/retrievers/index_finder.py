@@ -14,14 +14,14 @@ from langchain_phase5.retrievers.row_set import Rows, RowSet
 from langchain_phase5.retrievers.snapshot import Snapshot
 from langchain_phase5.retrievers.vector_search import Condition, Found
 
-_PATIENCE = 100
+_PATIENCE = 20
 
 
 class IndexFinder:
     """Finds the nearest rows in a snapshot of the index, then their documents.
 
     The documents may have been replaced, or their rows renumbered, between the two: then it looks
-    again, so that what comes back never mixes two states.
+    again, so that what comes back never mixes two states; in the end while others wait.
 
     Args:
         storage: The index.
@@ -43,11 +43,15 @@ class IndexFinder:
             ValueError: The query is of another dimension, or the filter is none.
         """
         for _ in range(_PATIENCE):
+            snapshot = self._storage.snapshot()
             try:
-                return self._find_in(self._storage.snapshot(), query, k, condition)
+                return self._find_in(snapshot, query, k, condition, self._filter_of(snapshot))
             except StaleSnapshotError:
                 time.sleep(0.001)
-        return self._find_in(self._storage.snapshot(), query, k, condition, whole=False)
+        with self._storage.standstill() as snapshot:
+            # Whoever holds the shared filter may wait for the documents that we hold.
+            own = MetadataFilter(self._storage.documents.metadata_from)
+            return self._find_in(snapshot, query, k, condition, own)
 
     def _find_in(
         self,
@@ -55,29 +59,30 @@ class IndexFinder:
         query: Vectors,
         k: int,
         condition: Condition,
-        *,
-        whole: bool = True,
+        fields: MetadataFilter,
     ) -> Found:
         if not len(snapshot.vectors):
             return Found([], lambda: np.empty((0, len(query)), np.float32))
         if len(query) != snapshot.vectors.shape[1]:
             msg = f"the query has {len(query)} numbers; this index has {snapshot.vectors.shape[1]}"
             raise ValueError(msg)
-        rows, scores = nearest(snapshot, query, k, allowed=self._allowed(snapshot, condition))
+        rows, scores = nearest(
+            snapshot, query, k, allowed=self._allowed(snapshot, condition, fields)
+        )
         documents = self._documents(snapshot, rows)
-        if len(documents) < len(rows):
-            if whole:
-                raise StaleSnapshotError
-            kept = [row in documents for row in rows.tolist()]
-            rows, scores = rows[kept], scores[kept]
         pairs = zip(rows.tolist(), scores.tolist(), strict=True)
         found = [(documents[row], score) for row, score in pairs]
         return Found(found, lambda: snapshot.read(rows))
 
     def _documents(self, snapshot: Snapshot, rows: Rows) -> dict[int, Document]:
-        return self._storage.documents.by_rows(rows.tolist(), generation=snapshot.generation)
+        found = self._storage.documents.by_rows(rows.tolist(), generation=snapshot.generation)
+        if len(found) < len(rows):
+            raise StaleSnapshotError
+        return found
 
-    def _allowed(self, snapshot: Snapshot, condition: Condition) -> RowSet | None:
+    def _allowed(
+        self, snapshot: Snapshot, condition: Condition, fields: MetadataFilter
+    ) -> RowSet | None:
         """Return the rows that a search may find, or None for all."""
         total = len(snapshot.alive)
         if condition is None:
@@ -86,7 +91,7 @@ class IndexFinder:
             documents = self._documents(snapshot, np.flatnonzero(snapshot.alive))
             rows = sorted(row for row, document in documents.items() if condition(document))
             return RowSet(np.array(rows, dtype=np.int64), total)
-        matching = self._filter_of(snapshot).rows(condition, alive=snapshot.alive)
+        matching = fields.rows(condition, alive=snapshot.alive)
         if self._storage.documents.generation() != snapshot.generation:
             self._filter = 0, MetadataFilter(self._storage.documents.metadata_from)
             raise StaleSnapshotError

@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,7 +56,8 @@ class IndexStorage:
     ) -> None:
         self.read_only = read_only
         self._identity = identity
-        self._changing = threading.RLock()
+        self.changing = threading.RLock()
+        """Held while the index is changed."""
         self._file: VectorFile | None = None
         self._snapshot = Snapshot(np.empty((0, 0), np.float32), np.empty(0, dtype=bool))
         self._folder = IndexFolder(path, read_only=read_only)
@@ -74,9 +76,20 @@ class IndexStorage:
     def snapshot(self) -> Snapshot:
         """Return what is committed now; looks at the disk only where another process may write."""
         if self.read_only and self.documents.version() != self._snapshot.version:
-            with self._changing:
+            with self.changing:
                 self._snapshot = self._load(verify=False)
         return self._snapshot
+
+    @contextmanager
+    def standstill(self) -> Iterator[Snapshot]:
+        """Have nothing change until the end of the block, and return what is committed."""
+        with self.changing:
+            while True:
+                snapshot = self.snapshot()
+                with self.documents.reading():
+                    if not self.read_only or self.documents.version() == snapshot.version:
+                        yield snapshot
+                        return
 
     def append(self, vectors: Vectors, documents: Sequence[Document]) -> None:
         """Add rows with their documents, replacing those of the same id: all or nothing.
@@ -85,7 +98,7 @@ class IndexStorage:
             ValueError: The vectors are of another dimension than those that are here.
             OSError: The disk is full.
         """
-        with self._changing:
+        with self.changing:
             generation = self._snapshot.generation
             file = self._file or self._folder.vectors(vectors.shape[1], generation=generation)
             if vectors.shape[1] != file.dimension:
@@ -110,7 +123,7 @@ class IndexStorage:
 
     def remove(self, ids: Sequence[str] | None) -> None:
         """Delete documents by id, all of them without ids."""
-        with self._changing:
+        with self.changing:
             with self.documents.transaction():
                 chosen = list(self.documents.ids()) if ids is None else ids
                 rows = self.documents.remove(chosen)
@@ -122,7 +135,7 @@ class IndexStorage:
 
     def vector_of(self, id_: str) -> Vectors | None:
         """Return the vector of a document, shape (1, d), or None if there is none of that id."""
-        with self._changing:
+        with self.changing:
             row = self.documents.row_of(id_)
             return None if row is None else np.array(self._snapshot.vectors[row : row + 1])
 
@@ -132,7 +145,7 @@ class IndexStorage:
         Raises:
             OSError: The disk is full; everything is as before.
         """
-        with self._changing:
+        with self.changing:
             if self._snapshot.deleted > _DELETED_MANY:
                 self.compact()
             elif self._tail():
@@ -154,7 +167,7 @@ class IndexStorage:
         Raises:
             OSError: The disk is full; everything is as before.
         """
-        with self._changing:
+        with self.changing:
             before = self._snapshot
             rows = np.flatnonzero(before.alive)
             if len(rows) == len(before.alive):
@@ -214,8 +227,10 @@ class IndexStorage:
             coded = self._codes.open(
                 properties.get("codes"), dimension=vectors.shape[1], verify=verify
             )
-        except FileNotFoundError as error:
+        except (FileNotFoundError, DamagedIndexError) as error:
             if self.documents.properties() == properties:
+                if isinstance(error, DamagedIndexError):
+                    raise
                 msg = f"{self._folder.path} is damaged: {error.filename} is missing"
                 raise DamagedIndexError(msg) from error
             # The writer has replaced the files between our reading their names and opening them.

@@ -42,7 +42,7 @@ class MetadataFilter:
     def __init__(self, read: Callable[[int], Iterable[tuple[int, dict[str, Any]]]]) -> None:
         self._read = read
         self._rows: dict[str, dict[Hashable, array[int]]] = {}
-        self._seen: dict[str, int] = {}
+        self._known: dict[str, Flags] = {}
         self._lock = threading.Lock()
 
     def rows(self, condition: Filter, *, alive: Flags) -> Rows:
@@ -104,22 +104,31 @@ class MetadataFilter:
 
     def _column(self, field: str, alive: Flags) -> dict[Hashable, "array[int]"]:
         column = self._rows.setdefault(field, defaultdict(_no_rows))
-        seen = self._seen.get(field, 0)
-        if seen < len(alive):
-            new: dict[Hashable, array[int]] = defaultdict(_no_rows)
-            there = 0
-            for row, metadata in self._read(seen):
-                if row >= len(alive):
-                    break
-                there += 1
-                for value in _values(metadata[field]) if field in metadata else ():
-                    new[value].append(row)
-            if there != alive[seen:].sum():
-                raise StaleSnapshotError
-            for value, rows in new.items():
+        known = self._known.get(field, alive[:0])
+        if known is alive:
+            return column
+        both = min(len(known), len(alive))
+        if (alive[:both] > known[:both]).any():  # gone when a newer search read the column
+            raise StaleSnapshotError
+        if len(known) < len(alive):
+            for value, rows in self._read_column(field, len(known), alive).items():
                 column[value].extend(rows)
-            self._seen[field] = len(alive)
+        if len(known) <= len(alive):
+            self._known[field] = alive
         return column
+
+    def _read_column(self, field: str, first: int, alive: Flags) -> dict[Hashable, "array[int]"]:
+        new: dict[Hashable, array[int]] = defaultdict(_no_rows)
+        there = 0
+        for row, metadata in self._read(first):
+            if row >= len(alive):
+                break
+            there += 1
+            for value in _values(metadata[field]) if field in metadata else ():
+                new[value].append(row)
+        if there != alive[first:].sum():
+            raise StaleSnapshotError
+        return new
 
 
 def _no_rows() -> "array[int]":

@@ -156,6 +156,67 @@ def test_filter_serves_a_search_that_began_before_images_came(
         )
 
 
+@pytest.mark.parametrize(
+    "condition", [None, {"kind": "a"}, lambda document: True], ids=["none", "fields", "function"]
+)
+def test_a_document_that_is_replaced_under_a_search_is_found(path, condition, monkeypatch):
+    vectors, query = directions(5), directions(1, seed=1)[0]
+    with ImageIndex(FAKE, path=path) as index:
+        fill(index, vectors, metadata=lambda number: {"kind": "a"})
+        snapshot = index._storage.snapshot
+        earlier = iter([snapshot()])
+        fill(index, vectors, metadata=lambda number: {"kind": "a"})
+        found_ids(index, query, 5, filter=condition)
+        monkeypatch.setattr(index._storage, "snapshot", lambda: next(earlier, None) or snapshot())
+
+        assert found_ids(index, query, 5, filter=condition) == brute_force(vectors, query, 5)
+
+
+@pytest.mark.parametrize(
+    "condition", [None, {"kind": "a"}, lambda document: True], ids=["none", "fields", "function"]
+)
+@pytest.mark.parametrize("is_reader", [False, True])
+def test_documents_that_are_replaced_all_the_time_are_found(
+    tmp_path, condition, is_reader, monkeypatch
+):
+    vectors, query = directions(5), directions(1, seed=1)[0]
+    with (
+        ImageIndex(FAKE, path=tmp_path) as index,
+        ImageIndex(FAKE, path=tmp_path, read_only=True) if is_reader else index as searched,
+    ):
+        storage = searched._storage
+        snapshot = storage.snapshot
+
+        def moving():
+            taken = snapshot()
+            if not storage.changing._is_owned():  # else others could not
+                fill(index, vectors, metadata=lambda number: {"kind": "a"})
+            return taken
+
+        fill(index, vectors)
+        monkeypatch.setattr(storage, "snapshot", moving)
+        assert found_ids(searched, query, 5, filter=condition) == brute_force(vectors, query, 5)
+
+
+def test_two_threads_update_one_document(path, monkeypatch):
+    with ImageIndex(FAKE, path=path) as index:
+        fill(index, directions(1))
+        other = threading.Thread(target=index.update, args=("0",), kwargs={"metadata": {"b": 2}})
+        get_by_ids = index.get_by_ids
+
+        def slow(ids):
+            found = get_by_ids(ids)
+            if not other.ident:
+                other.start()
+                other.join(0.5)  # it has to wait, though
+            return found
+
+        monkeypatch.setattr(index, "get_by_ids", slow)
+        index.update("0", metadata={"a": 1})
+        other.join()
+        assert get_by_ids(["0"])[0].metadata == {"number": 0, "a": 1, "b": 2}
+
+
 @pytest.mark.parametrize("condition", [{"number": {"$near": 3}}, {"$xor": []}])
 def test_unknown_filter_operators_are_named(condition):
     with ImageIndex(FAKE) as index:

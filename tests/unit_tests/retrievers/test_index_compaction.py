@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -153,6 +154,9 @@ def test_who_searches_meanwhile_gets_the_right_answers(path, exact_up_to, other_
         for thread in threads:
             thread.start()
         for keep_every in (2, 3, 4, 5, 7):
+            before, late = len(seen), time.monotonic() + 60
+            while len(seen) < before + 3 and time.monotonic() < late:
+                time.sleep(0.001)
             thin_out(index, 300, keep_every=keep_every)
             index.compact()
             fill(index, 300)
@@ -176,6 +180,29 @@ def test_a_reader_that_was_there_before_reads_on(path, exact_up_to):
             assert np.isfinite(snapshot.read(rows[:5])).all()
             assert np.allclose(np.linalg.norm(snapshot.vectors[rows], axis=1), 1, atol=1e-5)
             assert answers(reader) == answers(index)
+
+
+def test_codes_of_the_same_name_are_not_taken_for_those_before(path, monkeypatch):
+    with ImageIndex(FAKE, path=path, exact_up_to=150) as index:
+        fill(index, 200)
+        index.optimize()
+        with ImageIndex(FAKE, path=path, read_only=True, exact_up_to=150) as reader:
+            codes, begun = reader._storage._codes, []
+            opened = codes.open
+
+            def late(*arguments, **options):
+                if not begun:
+                    begun.append(True)
+                    thin_out(index, 200, keep_every=2)
+                    index.compact()  # to too few for codes
+                    fill(index, 400)
+                    index.optimize()
+                return opened(*arguments, **options)
+
+            index.update("image 0", metadata={"new": True})
+            monkeypatch.setattr(codes, "open", late)
+            assert answers(reader) == answers(index)
+            assert [file.name for file in path.glob("codes-*")] == ["codes-000001.bin"]
 
 
 def test_a_full_disk_changes_nothing(path, monkeypatch, exact_up_to):
@@ -220,8 +247,8 @@ def test_killed_while_compacting_it_is_as_before_or_as_after(path):
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and script
             [sys.executable, "-c", textwrap.dedent(WRITER), str(path)], stdout=subprocess.PIPE
         )
-        while process.stdout.readline() != b"deleted\n":
-            pass
+        while (line := process.stdout.readline()) != b"deleted\n":
+            assert line  # else it has died by itself
         for _ in range(2 * rng.integers(0, 3)):  # "compacted", "deleted"
             process.stdout.readline()
         try:

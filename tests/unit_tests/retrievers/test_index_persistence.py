@@ -241,6 +241,13 @@ def test_killed_at_any_moment_it_loses_nothing_acknowledged(path):
             assert index.similarity_search(newest, k=1)[0].id == newest
 
 
+def test_a_reader_that_comes_before_there_is_anything(path):
+    path.mkdir()
+    (path / "documents.sqlite").touch()
+    with pytest.raises(ValueError, match="no image index yet"):
+        ImageIndex(FAKE, path=path, read_only=True)
+
+
 def test_closing_twice_is_fine(path):
     index = ImageIndex(FAKE, path=path)
     index.close()
