@@ -243,7 +243,7 @@ class DocumentTable:
         """
         try:
             sound = self._one("PRAGMA integrity_check(1)")[0] == "ok"
-            with self._lock:
+            with self.reading():
                 unchanged = self._digest.matches()
         except (sqlite3.DatabaseError, ValueError, TypeError, UnicodeError) as error:
             msg = f"the document table is damaged: {error}"

@@ -205,8 +205,8 @@ class IndexStorage:
             self.documents.verify()
         self._identity.check(self.documents.properties(), self._folder.path)
         self._snapshot = self._load(verify=verify)
-        if verify:
-            self._verify_vectors()
+        while verify and not self._verify_vectors():
+            self._snapshot = self._load(verify=True)
         if not self.read_only:
             self._keep_current_files()
 
@@ -245,16 +245,26 @@ class IndexStorage:
             used.append(file.path.name)
         self._folder.keep_only(used)
 
-    def _verify_vectors(self) -> None:
-        for part in self.documents.written():
-            if (
-                self._file is None
-                or self._file.checksum(part.first_row, part.rows) != part.checksum
-            ):
-                msg = (
-                    f"{self._folder.path} is damaged: vectors from {part.first_row} on have changed"
-                )
-                raise DamagedIndexError(msg)
+    def _verify_vectors(self) -> bool:
+        """Check the vectors of the snapshot; False if the writer has committed others meanwhile."""
+        with self.documents.reading():
+            if self.documents.version() != self._snapshot.version:
+                return False
+            parts = self.documents.written()
+        try:
+            changed = [part.first_row for part in parts if not self._has(part)]
+        except FileNotFoundError:
+            if self.documents.version() == self._snapshot.version:
+                raise
+            return False
+        if changed:
+            msg = f"{self._folder.path} is damaged: vectors from {changed[0]} on have changed"
+            raise DamagedIndexError(msg)
+        return True
+
+    def _has(self, part: Written) -> bool:
+        file = self._file
+        return file is not None and file.checksum(part.first_row, part.rows) == part.checksum
 
     def _coded_rows(self) -> int:
         coded = self._snapshot.coded

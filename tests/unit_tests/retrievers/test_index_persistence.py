@@ -1,6 +1,7 @@
 """An index on disk survives crashes, refuses strangers, and shows its readers whole commits."""
 
 import contextlib
+import importlib
 import os
 import shutil
 import signal
@@ -239,6 +240,35 @@ def test_killed_at_any_moment_it_loses_nothing_acknowledged(path):
             assert [d.id for d in index.get_by_ids(texts)] == texts
             newest = texts[-1]
             assert index.similarity_search(newest, k=1)[0].id == newest
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "document_table.TableDigest._stored",
+        "index_folder.IndexFolder.vectors",
+        "vector_file.VectorFile.checksum",
+    ],
+)
+def test_a_reader_may_come_while_much_changes(path, monkeypatch, moment):
+    with ImageIndex(FAKE, path=path) as index:
+        add(index, words(30))
+        module, owner, name = moment.split(".")
+        checked = getattr(importlib.import_module(f"langchain_phase5.retrievers.{module}"), owner)
+        check, begun = getattr(checked, name), []
+
+        def late(*arguments, **options):
+            if not begun:
+                begun.append(True)
+                index.delete(words(5))
+                index.compact()
+                add(index, words(40))
+            return check(*arguments, **options)
+
+        monkeypatch.setattr(checked, name, late)
+        with ImageIndex(FAKE, path=path, read_only=True) as reader:
+            assert reader.ids() == index.ids()
+            assert answers(reader) == answers(index)
 
 
 def test_a_reader_that_comes_before_there_is_anything(path):
