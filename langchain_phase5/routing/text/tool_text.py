@@ -87,14 +87,13 @@ def _parts(tool: Tool) -> tuple[str, Mapping[str, Any], list[str]]:
 def _properties(tool: BaseTool) -> Mapping[str, Any]:
     """Argument names and schemas, without the injected ones; a tool may have none."""
     try:
-        schema = tool.tool_call_schema
+        fields = getattr(tool.tool_call_schema, "model_fields", None)
+        if fields is not None:
+            return {name: {"description": field.description} for name, field in fields.items()}
+        found = tool.args  # of a JSON schema or of pydantic 1; slow for the others
     except Exception:  # noqa: BLE001 - a schema that cannot be built must not stop the routing
         return {}
-    if isinstance(schema, dict):
-        found = schema.get("properties")
-        return found if isinstance(found, Mapping) else {}
-    fields = getattr(schema, "model_fields", {})
-    return {name: {"description": field.description} for name, field in fields.items()}
+    return found if isinstance(found, Mapping) else {}
 
 
 def _arguments(properties: Mapping[str, Any]) -> Iterable[str]:

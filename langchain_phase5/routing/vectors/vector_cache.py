@@ -69,7 +69,9 @@ class VectorCache:
             return absent
         loaded = self._store.mget([self._store_key(text) for text in absent])
         for text, data in zip(absent, loaded, strict=True):
-            vector = np.frombuffer(data or b"", dtype="<f2")
+            whole = data or b""
+            # An entry that was cut off while it was written is shorter, and embedded once more.
+            vector = np.frombuffer(whole, dtype="<f2", count=len(whole) // 2)
             if len(vector) and self.dimensions in {None, len(vector)}:
                 self._keep(_digest(text), vector)
         with self._lock:

@@ -354,7 +354,7 @@ def test_nobody_waits_for_another_thread_that_counts():
     assert done == [True, "m"]
 
 
-def test_counting_that_fails_is_told_by_name_and_stops_nothing_else():
+def test_counting_that_fails_is_told_by_name_and_stops_nothing_else(caplog):
     told = []
     backlog = Backlog(4, on_failure=lambda job, runs: told.append((job, runs)))
 
@@ -367,6 +367,8 @@ def test_counting_that_fails_is_told_by_name_and_stops_nothing_else():
     for job, name in ((_count, "a"), (_count, "b"), (names, "c"), (names, "d")):
         backlog.add(job, Run(1, "llm", name, None, 0.0))
     assert told == [("count", 2), ["c", "d"]]
+    assert "Counting 2 runs failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_what_is_open_is_counted_when_somebody_looks_and_only_once(handler, registry):

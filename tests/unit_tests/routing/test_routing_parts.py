@@ -1,7 +1,13 @@
 """The pure parts under the router, where the router itself cannot show them."""
 
+import math
+
 import numpy as np
+import pydantic.v1
 import pytest
+from langchain_core.stores import InMemoryByteStore
+from langchain_core.tools import StructuredTool
+from pydantic import BaseModel, Field
 
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.rank_calibration import RankCalibration
@@ -9,6 +15,7 @@ from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
 from langchain_phase5.routing.text.clauses import clauses
 from langchain_phase5.routing.text.identifiers import without_identifiers
+from langchain_phase5.routing.text.tool_text import tool_text
 from langchain_phase5.routing.text.words import words
 from langchain_phase5.routing.vectors.question_vectors import QuestionVectors
 from langchain_phase5.routing.vectors.vector_cache import VectorCache
@@ -53,6 +60,23 @@ class TestVectorTable:
             best = np.argsort(-exact)[:10]
             assert np.array_equal(np.argsort(-sums)[:10], best)
             assert sums[best] == pytest.approx(exact[best], abs=1e-5)
+
+    @pytest.mark.parametrize("dimensions", [66, 384])
+    def test_what_is_added_decides_whom_a_large_table_compares_in_full(self, dimensions):
+        rows = unit(5_000, dimensions)
+        added = np.zeros((1, 5_000), dtype=np.float32)
+        added[0, 7] = 3
+
+        found = VectorTable(rows).products(rows[:1], added=added)[0]
+        cosines = rows @ rows[0]
+        assert np.argsort(-found)[:2].tolist() == [7, 0]
+        assert found[7] == pytest.approx(cosines[7] + 3, abs=1e-5)
+
+    def test_a_large_table_of_vectors_with_no_common_direction(self):
+        rows = unit(5_000, 66)
+        found = VectorTable(rows).products(rows[:5], added=np.zeros((5, 5_000), np.float32))
+        exact = rows[:5] @ rows.T
+        assert np.argsort(-found)[:, :10].tolist() == np.argsort(-exact)[:, :10].tolist()
 
 
 class TestQuestionVectors:
@@ -194,11 +218,163 @@ def test_the_cache_is_bounded_and_keeps_what_is_used():
     assert cache.missing(["a", "b", "c", "b"]) == ["b"]
 
 
+class TestVectorCache:
+    @staticmethod
+    def known(cache, *texts):
+        return [cache.get(text).astype(float).round(3).tolist() for text in texts]
+
+    def test_vectors_have_length_one_and_what_is_no_number_is_alike_to_nothing(self):
+        cache = VectorCache(namespace="demo")
+        nothing = [[0, 0], [math.nan, 1], [1, math.inf]]
+        cache.put(["a", "b", "c", "d", "e"], [[3, 4], [0, -0.25], *nothing])
+
+        assert self.known(cache, *"abcde") == [[0.6, 0.8], [0, -1], [0, 0], [0, 0], [0, 0]]
+        assert cache.get("a").dtype == np.float32
+        assert cache.get("f") is None
+
+    @pytest.mark.parametrize("vectors", [[[1, 0]], [1, 0], [[1, 0]] * 3, [], [[[1]], [[2]]]])
+    def test_a_wrong_number_of_vectors_is_refused(self, vectors):
+        cache = VectorCache(namespace="demo")
+        with pytest.raises(ValueError, match=r"shape \(.*\) for 2 texts"):
+            cache.put(["a", "b"], vectors)
+        assert len(cache) == 0
+
+    def test_vectors_of_another_length_drop_all_others(self):
+        cache = VectorCache(namespace="demo")
+        cache.put(["a"], [[1, 0]])
+        cache.expect(2)
+        assert cache.missing(["a"]) == []
+        cache.put(["b"], [[1, 0, 0]])
+        assert cache.missing(["a", "b"]) == ["a"]
+        cache.expect(2)
+        assert cache.missing(["a", "b"]) == ["a", "b"]
+
+    def test_a_store_is_asked_for_what_memory_lacks(self):
+        store = InMemoryByteStore()
+        VectorCache(namespace="demo", store=store).put(["a", "b"], [[3, 4], [1, 0]])
+        cache = VectorCache(namespace="demo", store=store)
+
+        assert cache.get("a") is None
+        assert cache.missing(["c", "a", "b"]) == ["c"]
+        assert self.known(cache, "a", "b") == [[0.6, 0.8], [1, 0]]
+
+    @pytest.mark.parametrize("left", [b"", b"\x00", b"\x00" * 5, b"\x00" * 6, b"\x00" * 9])
+    def test_an_entry_that_was_cut_off_is_embedded_again(self, left):
+        store = InMemoryByteStore()
+        cache = VectorCache(namespace="demo", store=store)
+        cache.put(["a"], [[1, 0, 0, 0, 0]])
+        (key,) = store.yield_keys()
+        store.mset([(key, left)])
+
+        later = VectorCache(namespace="demo", store=store)
+        later.expect(5)
+        assert later.missing(["a"]) == ["a"]
+        later.put(["a"], [[0, 1, 0, 0, 0]])
+        assert VectorCache(namespace="demo", store=store).missing(["a"]) == []
+
+    def test_entries_of_a_store_can_be_told_by_their_model(self):
+        store = InMemoryByteStore()
+        for model in ("all/MiniLM:L6 v2", "all/MiniLM:L6_v2"):
+            VectorCache(namespace=model, store=store).put(["a", "b"], [[1, 0], [0, 1]])
+
+        assert len(set(store.yield_keys(prefix="all_MiniLM_L6_v2-"))) == 4
+
+
+class TestToolText:
+    ARGUMENTS = "Arguments: city Name (Where to look); days"
+
+    def schema(self):
+        city = {"type": "string", "description": "Where to look"}
+        return {"type": "object", "properties": {"cityName": city, "days": {"type": "integer"}}}
+
+    def of_tool(self, args_schema, **details):
+        return tool_text(
+            StructuredTool.from_function(
+                lambda **given: "",
+                name="getWeather_v2",
+                description="Forecast",
+                args_schema=args_schema,
+                **details,
+            )
+        )
+
+    def test_a_tools_arguments_from_pydantic(self):
+        class Arguments(BaseModel):
+            cityName: str = Field(description="Where to look")  # noqa: N815
+            days: int
+
+        assert self.of_tool(Arguments).body == f"get Weather v2: Forecast\n{self.ARGUMENTS}"
+
+    def test_a_tools_arguments_from_pydantic_1(self):
+        class Arguments(pydantic.v1.BaseModel):
+            cityName: str = pydantic.v1.Field(description="Where to look")  # noqa: N815
+            days: int
+
+        assert self.of_tool(Arguments).body == f"get Weather v2: Forecast\n{self.ARGUMENTS}"
+
+    def test_a_tools_arguments_from_a_json_schema(self):
+        """As tools from a server of the Model Context Protocol have them."""
+        found = self.of_tool(self.schema())
+        assert (found.name, found.title) == ("getWeather_v2", "get Weather v2")
+        assert found.body == f"get Weather v2: Forecast\n{self.ARGUMENTS}"
+
+    @pytest.mark.parametrize("properties", [{}, {"properties": None}, {"properties": ["x"]}])
+    def test_a_schema_without_arguments(self, properties):
+        schema = {"type": "object", **properties}
+        function = {"name": "getWeather_v2", "description": "Forecast", "parameters": schema}
+        for found in (self.of_tool(schema), tool_text(function)):
+            assert found.body == "get Weather v2: Forecast"
+
+    @pytest.mark.parametrize("place", ["parameters", "input_schema", None])
+    @pytest.mark.parametrize("inside", [True, False])
+    def test_a_dicts_arguments(self, place, inside):
+        schema = {place: self.schema()} if place else self.schema()
+        function = {"name": "getWeather_v2", "description": "Forecast", **schema}
+        found = tool_text({"type": "function", "function": function} if inside else function)
+        assert found.name == "getWeather_v2"
+        assert found.body == f"get Weather v2: Forecast\n{self.ARGUMENTS}"
+
+    @pytest.mark.parametrize(
+        ("use_cases", "line"),
+        [
+            (["pack a bag", "plan a trip"], "\nUse cases: pack a bag | plan a trip"),
+            ("pack a bag", "\nUse cases: pack a bag"),
+            ([7], "\nUse cases: 7"),
+            ([], ""),
+            (None, ""),
+            (7, ""),
+        ],
+    )
+    def test_use_cases(self, use_cases, line):
+        expected = f"get Weather v2: Forecast{line}"
+        schema, given = {"type": "object"}, {"use_cases": use_cases}
+        function = {"name": "getWeather_v2", "description": "Forecast"}
+        for found in (
+            self.of_tool(schema, metadata=given),
+            self.of_tool(schema, metadata={"owner": "us"}, extras=given),
+            tool_text(function | given),
+            tool_text({"type": "function", "function": function} | given),
+            tool_text({"type": "function", "function": function | given}),
+        ):
+            assert found.body == expected
+
+    def test_what_is_known_is_cut(self):
+        tool = {"name": "x" * 5_000, "description": "y" * 5_000, "use_cases": ["z"]}
+        found = tool_text(tool)
+        assert found.name == "x" * 5_000
+        assert found.title == "x" * 4_000
+        assert found.body == "x" * 4_000
+        tool = {"name": "x", "description": "y" * 5_000, "use_cases": ["z"]}
+        assert tool_text(tool).body == "x: " + "y" * 3_997
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("getHTTPPanel_by-hand", ["get", "http", "panel", "hand"]),
         ("東京abc天気", ["東京", "abc", "天気"]),
+        ("x東京都庁", ["x", "東京", "京都", "都庁"]),
+        ("雨 été天", ["雨", "été", "天"]),
         ("Classes glass cities city", ["class", "glass", "cit", "cit"]),
         ("booking booked books bookings", ["book", "book", "book", "book"]),
         ("translation translate translates", ["transl", "translat", "translat"]),
