@@ -26,8 +26,12 @@ class Journal(RunTracker):
 
     def __init__(self, table=None, **options):
         super().__init__(table=table, **options)
+        self.begun = []
         self.ended = []
         self.billed_late = []
+
+    def _run_started(self, run, payload):
+        self.begun.append((run.kind, payload))
 
     def _run_ended(self, run, payload):
         self.ended.append((run.name, run.status))
@@ -162,6 +166,35 @@ async def test_a_long_task_does_not_keep_its_runs():
     assert gone() is None
 
 
+def test_a_long_run_does_not_keep_those_that_ended_below_it():
+    tracker = RunTracker()
+    run_id = model_starts(tracker, "m", chain_starts(tracker))
+    gone = weakref.ref(tracker._table.runs[run_id.int])
+    tracker.on_llm_end(answer(), run_id=run_id)
+    gc.collect()
+    assert gone() is None
+
+
+def test_whoever_is_told_of_a_start_is_told_what_was_asked():
+    tracker = Journal()
+    tracker.on_chain_start(None, {"messages": []}, run_id=next(IDS), metadata=in_agent("a"))
+    tracker.on_chat_model_start({}, [["Hi"]], run_id=next(IDS))
+    tracker.on_llm_start({}, ["Hi"], run_id=next(IDS))
+    tracker.on_tool_start({}, "{'a': 1}", run_id=next(IDS), inputs={"a": 1})
+    tracker.on_tool_start({}, "1", run_id=next(IDS))
+    tracker.on_tool_start({}, "", run_id=next(IDS), inputs={})
+    tracker.on_retriever_start({}, "Where?", run_id=next(IDS))
+    assert tracker.begun == [
+        ("agent", {"messages": []}),
+        ("llm", [["Hi"]]),
+        ("llm", ["Hi"]),
+        ("tool", {"a": 1}),
+        ("tool", "1"),
+        ("tool", {}),
+        ("retriever", "Where?"),
+    ]
+
+
 def test_an_error_belongs_to_the_run_it_rose_from():
     tracker = Journal()
     root = chain_starts(tracker)
@@ -171,6 +204,7 @@ def test_an_error_belongs_to_the_run_it_rose_from():
     assert tracker.last_error is error
     again = model_starts(tracker, "m", root)
     assert tracker._table.runs[again.int].retried
+    assert tracker._table.runs[again.int].fallback_from is None
     third = model_starts(tracker, "other", root)
     assert not tracker._table.runs[third.int].retried
     assert tracker._table.runs[third.int].fallback_from is None
@@ -243,15 +277,16 @@ def test_an_end_that_nobody_started_is_left_alone():
     assert tracker.ended == []
 
 
-def test_an_abandoned_run_is_closed_by_the_next_sweep_and_only_once(clock):
+@pytest.mark.parametrize("later", [2, 61], ids=["between two looks at all", "at one"])
+def test_an_abandoned_run_is_closed_by_the_next_sweep_and_only_once(clock, later):
     tracker = Journal()
     run = tracker._table.runs[model_starts(tracker, "m").int]
     tracker._table.abandon(run)
     tracker._table.abandon(run)
-    clock[0] += 2
+    clock[0] += later
     tracker.sweep()
     assert tracker.ended == [("m", "cancelled")]
-    assert tracker.last.seconds == 2
+    assert tracker.last.seconds == later
 
 
 def test_the_next_outermost_run_sweeps():

@@ -105,6 +105,14 @@ class TestQuestionVectors:
         assert vectors.nearest(np.array([1, 0], np.float32), count=5) == [(0, 0.0), (1, 0.0)]
         assert vectors[1].tolist() == vectors[2].tolist() == [0, 0]
 
+    def test_beyond_the_last_place_there_is_nothing(self):
+        vectors = QuestionVectors(max_rows=100)
+        for place, row in enumerate(unit(64, 3)):
+            vectors.put(place, row)
+
+        assert vectors[63].any()
+        assert vectors[64].tolist() == vectors[99].tolist() == [0, 0, 0]
+
     def test_another_length_drops_all_others(self):
         vectors = QuestionVectors(max_rows=10_000)
         for place, row in enumerate(unit(5_000, 96)):
