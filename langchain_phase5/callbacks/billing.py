@@ -32,7 +32,9 @@ class Billing:
         self._rates: dict[_Key, tuple[float, PriceRates | None]] = {}
         self._executor: ThreadPoolExecutor | None = None
         self._executor_pid = 0
-        self._pending = 0
+        self._handed_in = 0
+        self._looked_up = 0
+        """Two numbers, as each is changed by one thread at a time: by who counts, by the worker."""
 
     def price(self, calls: list[Run], then: _Then) -> None:
         """Call `then` with model calls that have usage and their costs, now or soon.
@@ -47,10 +49,10 @@ class Billing:
         expires, rates = self._rates.get(key, (0.0, None))
         if time.monotonic() < expires:
             then(calls, _costs(rates, calls))
-        elif self._pending + len(calls) > _MOST_PENDING:
+        elif self._handed_in - self._looked_up + len(calls) > _MOST_PENDING:
             then(calls, [None] * len(calls))
         else:
-            self._pending += len(calls)
+            self._handed_in += len(calls)
             self._worker().submit(self._look_up, key, calls, then)
 
     def flush(self, timeout: float | None = None) -> None:
@@ -73,7 +75,7 @@ class Billing:
         try:
             costs = _costs(self._find(key), calls)
         finally:
-            self._pending -= len(calls)
+            self._looked_up += len(calls)
         then(calls, costs)
 
     def _find(self, key: _Key) -> PriceRates | None:

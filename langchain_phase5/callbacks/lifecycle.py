@@ -66,11 +66,12 @@ class RunLifecycle(GraphCallbackHandler):
             ending = run.caught[1]
         else:
             ending = ending_of(error, unknown="tool" if run.kind == "tool" else "other")
-        if run.parent is not None:
-            run.parent.caught = (error, ending)
+        parent = run.parent  # which another thread may close, and the run with it
+        if parent is not None:
+            parent.caught = (error, ending)
             if ending.status == "error" and run.kind in ("llm", "tool"):
                 key = None if run.kind == "llm" else run.tool_call_id or run.name
-                run.parent.failures = {**(run.parent.failures or {}), key: run.name}
+                parent.failures = {**(parent.failures or {}), key: run.name}
         run.error = error
         self._close(run_id.int, ending)
 
@@ -120,7 +121,8 @@ class RunLifecycle(GraphCallbackHandler):
 
     @staticmethod
     def _failed_before(run: Run, key: str | None) -> str | None:
-        failures = run.parent.failures if run.parent is not None else None
+        parent = run.parent
+        failures = parent.failures if parent is not None else None
         return failures.pop(key, None) if failures else None
 
     # For handlers to override

@@ -36,7 +36,8 @@ class Run:
             root = self.root = parent.root or parent
             root.touched = started
             if parent.children is None:
-                parent.children = {}
+                # Not an assignment: another thread may have its first child just now.
+                vars(parent).setdefault("children", {})
             parent.children[key] = self
 
     agent: "Run | None" = None

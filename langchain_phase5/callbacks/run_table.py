@@ -42,7 +42,8 @@ class RunTable:
         """Remove a run and return it, or `None` if it is not open (any more)."""
         run = self.runs.pop(key, None)
         if run is not None:
-            siblings = self._roots if run.parent is None else run.parent.children
+            parent = run.parent
+            siblings = self._roots if parent is None else parent.children
             if siblings is not None:
                 siblings.pop(key, None)
         return run
@@ -58,7 +59,7 @@ class RunTable:
             with contextlib.suppress(IndexError):  # another thread was faster
                 gone.append(self._abandoned.popleft())
         if len(self._roots) > self._max_roots:
-            gone.append(next(iter(self._roots.values())))
+            gone.append(next(iter(list(self._roots.values()))))
         if now >= self._next_sweep:
             self._next_sweep = now + self.ttl / _SWEEPS_PER_TTL
             oldest = now - self.ttl
@@ -69,7 +70,7 @@ class RunTable:
         """Remember a model call that was given up: its bill may still arrive."""
         self._late[run.key] = run
         if len(self._late) > _KEPT_LATE:
-            self._late.pop(next(iter(self._late)), None)
+            self._late.pop(next(iter(list(self._late))), None)
 
     def take_late(self, key: int) -> Run | None:
         """Return a model call that was given up, once."""

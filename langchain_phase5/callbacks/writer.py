@@ -59,12 +59,15 @@ class BackgroundWriter:
 
     def put(self, item: Any) -> bool:
         """Hand an item in, without waiting; `False` if the queue is full."""
-        self._ensure_thread()
+        self._notice_fork()
         try:
             self._queue.put_nowait(item)
         except Full:
             return False
-        return True
+        else:
+            return True
+        finally:
+            self._ensure_thread()
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until everything handed in so far is written or given up.
@@ -80,11 +83,13 @@ class BackgroundWriter:
         Raises:
             TimeoutError: It took longer than `timeout` seconds.
         """
-        if self._pid == os.getpid() and self._thread is not None and self._thread.is_alive():
+        thread = self._thread
+        if self._pid == os.getpid() and thread is not None and thread.is_alive():
             self._reach(_Mark(stop=True), timeout)
-            self._thread.join(timeout)
+            thread.join(timeout)
 
     def _reach(self, mark: _Mark, timeout: float | None) -> None:
+        self._notice_fork()
         self._ensure_thread()
         started = time.monotonic()
         try:
@@ -92,20 +97,22 @@ class BackgroundWriter:
         except Full:
             reached = False
         else:
+            self._ensure_thread()
             spent = time.monotonic() - started
             reached = mark.wait(None if timeout is None else max(0.0, timeout - spent))
         if not reached:
             msg = f"{self._queue.qsize()} items are still waiting after {timeout} s"
             raise TimeoutError(msg)
 
-    def _ensure_thread(self) -> None:
-        if self._thread is not None and self._pid == os.getpid() and self._thread.is_alive():
-            return
+    def _notice_fork(self) -> None:
         if self._pid != os.getpid():
             # The parent's thread writes what is in the parent's queue; its lock may be held.
             self._lock, self._queue = threading.Lock(), Queue(self._queue_size)
             self._pid, self._thread = os.getpid(), None
             self._after_fork()
+
+    def _ensure_thread(self) -> None:
+        """To be called after something was put into the queue: the thread may just end."""
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
@@ -120,8 +127,14 @@ class BackgroundWriter:
                 self._write_batch(batch)
             for mark in marks:
                 mark.set()
-            if any(mark.stop for mark in marks) and self._queue.empty():
+            if any(mark.stop for mark in marks) and self._is_over():
                 return
+
+    def _is_over(self) -> bool:
+        with self._lock:
+            if self._queue.empty():
+                self._thread = None
+            return self._thread is None
 
     def _next_batch(self) -> tuple[list[Any], list[_Mark]]:
         """Wait for an item, then a moment for more; whoever waits at a mark ends the moment."""

@@ -187,7 +187,7 @@ class Hanging(FakeChatModel):
 
 async def cancel_when_entered(task: asyncio.Task[Any], entered: asyncio.Event) -> None:
     waiter = asyncio.create_task(entered.wait())
-    await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+    await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED, timeout=60)
     waiter.cancel()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -203,10 +203,14 @@ async def test_bare_model_is_cancelled(handler, counted):
     assert counted() == {CANCELLED: 1}
 
 
-async def test_bare_model_times_out_in_wait_for(handler, counted, observed):
-    model = Hanging(entered=asyncio.Event())
+async def test_bare_model_times_out_in_wait_for(handler, counted, observed, loop_clock):
+    class Late(asyncio.Event):
+        def set(self):
+            loop_clock.let_pass(1)
+
+    model = Hanging(entered=Late())
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(model.ainvoke("Hi", {"callbacks": [handler]}), 0.01)
+        await asyncio.wait_for(model.ainvoke("Hi", {"callbacks": [handler]}), 0.1)
     await asyncio.sleep(0)
     assert counted() == {CANCELLED: 1}
     assert observed("llm_request_duration_seconds") == {}
@@ -304,12 +308,12 @@ def test_step_timeout(handler, counted):
     released = threading.Event()
 
     def answer(messages: Any) -> str:
-        released.wait(10)
+        released.wait(60)
         return "late"
 
     made = create_agent(FakeChatModel(answer=answer), [], name="calc")
-    made.step_timeout = 0.05
-    timer = threading.Timer(0.2, released.set)
+    made.step_timeout = 2
+    timer = threading.Timer(7, released.set)  # later than any machine sees that 2 s are over
     timer.start()
     with pytest.raises(TimeoutError):
         made.invoke(HI, {"callbacks": [handler]})
@@ -326,7 +330,7 @@ def test_bill_of_a_call_that_outlives_its_agent(handler, counted):
     threads = []
 
     def answer(messages: Any) -> str:
-        released.wait(10)
+        released.wait(60)
         return "late"
 
     model = FakeChatModel(answer=answer, usage=USAGE)

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import threading
 import weakref
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -475,7 +476,13 @@ def test_silent_run_is_given_up():
 
 
 class Hanging(FakeChatModel):
+    """Never answers; the time that it has, if that is told, is over as soon as it is asked."""
+
+    limit: Any = None
+
     async def _agenerate(self, messages, stop=None, run_manager=None, **kwargs):
+        if self.limit is not None:
+            self.limit.reschedule(asyncio.get_running_loop().time())
         await asyncio.sleep(3600)
 
 
@@ -488,8 +495,8 @@ async def settled():
 async def test_call_that_timed_out_inside_its_task_is_over_when_read(handler, registry):
     """`asyncio.timeout` cancels a call without cancelling the task around it."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await Hanging().ainvoke("Hi", {"callbacks": [handler]})
+        async with asyncio.timeout(None) as limit:
+            await Hanging(limit=limit).ainvoke("Hi", {"callbacks": [handler]})
     await settled()
     assert in_flight(registry) == {}
     labels = "fake-model,hanging,cancelled,none"
@@ -499,8 +506,8 @@ async def test_call_that_timed_out_inside_its_task_is_over_when_read(handler, re
 async def test_call_that_timed_out_is_over_when_the_next_one_starts():
     tracker = Ends(RunTable())
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await Hanging().ainvoke("Hi", {"callbacks": [tracker]})
+        async with asyncio.timeout(None) as limit:
+            await Hanging(limit=limit).ainvoke("Hi", {"callbacks": [tracker]})
     await settled()
     assert tracker.ended == []
     await FakeChatModel(model_name="next").ainvoke("Hi", {"callbacks": [tracker]})
@@ -514,8 +521,8 @@ async def test_runs_left_behind_by_a_finished_task_are_given_up_soon():
 
     async def impatient():
         try:
-            async with asyncio.timeout(0.01):
-                await Hanging().ainvoke("Hi", {"callbacks": [tracker]})
+            async with asyncio.timeout(None) as limit:
+                await Hanging(limit=limit).ainvoke("Hi", {"callbacks": [tracker]})
         except TimeoutError as error:
             kept.append(error)
 

@@ -8,6 +8,7 @@ import textwrap
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from queue import Queue
 
 import pytest
 from fakes import FakeChatModel, call
@@ -18,6 +19,7 @@ from langchain_core.tools import tool
 from langgraph.graph import START, StateGraph
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
+from waiting import until
 
 from langchain_phase5.callbacks import InteractionRecorder
 from langchain_phase5.storage import Database, Interaction, InteractionStore
@@ -241,7 +243,7 @@ def test_full_queue_drops_and_counts(recording, registry):
     blocked = threading.Event()
 
     def redact(found):
-        blocked.wait(10)
+        blocked.wait(60)
         return found
 
     recorder = recording(redact=redact, queue_size=2, flush_seconds=0)
@@ -257,7 +259,7 @@ def test_full_queue_drops_and_counts(recording, registry):
 
 def test_flush_that_takes_too_long(recording):
     blocked = threading.Event()
-    recorder = recording(redact=lambda found: blocked.wait(10) and found, flush_seconds=0)
+    recorder = recording(redact=lambda found: blocked.wait(60) and found, flush_seconds=0)
     agent().invoke(HI, {"callbacks": [recorder]})
     with pytest.raises(TimeoutError, match="waiting"):
         recorder.flush(0.05)
@@ -283,6 +285,30 @@ def test_closed_recorder_starts_again(recording):
     recorder.flush(30)
     assert recorder.store.count() == 2
     recorder.close()
+    recorder.close()
+
+
+def test_what_comes_while_it_is_closed_is_written_too(recording, monkeypatch):
+    """As when another thread records an agent at the moment at which the service ends."""
+    recorder, empty = recording(), Queue.empty
+    agent().invoke(HI, {"callbacks": [recorder]})
+
+    def late(queue):
+        answer = empty(queue)
+        if queue is recorder._writer._queue:
+            monkeypatch.setattr(Queue, "empty", empty)
+            other = threading.Thread(target=agent().invoke, args=(HI, {"callbacks": [recorder]}))
+            others.append(other)
+            other.start()
+            other.join(0.5)  # it may have to wait
+        return answer
+
+    others = []
+    monkeypatch.setattr(Queue, "empty", late)
+    recorder.close()
+    (other,) = others
+    other.join()
+    until(lambda: recorder.store.count() == 2)
     recorder.close()
 
 

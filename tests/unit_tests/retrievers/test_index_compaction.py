@@ -6,11 +6,11 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import numpy as np
 import pytest
 from langchain_core.embeddings import DeterministicFakeEmbedding
+from waiting import until
 
 from langchain_phase5.retrievers import ImageIndex, index_storage
 
@@ -154,9 +154,8 @@ def test_who_searches_meanwhile_gets_the_right_answers(path, exact_up_to, other_
         for thread in threads:
             thread.start()
         for keep_every in (2, 3, 4, 5, 7):
-            before, late = len(seen), time.monotonic() + 60
-            while len(seen) < before + 3 and time.monotonic() < late:
-                time.sleep(0.001)
+            enough = len(seen) + 3
+            until(lambda: len(seen) >= enough)  # noqa: B023 - called at once
             thin_out(index, 300, keep_every=keep_every)
             index.compact()
             fill(index, 300)

@@ -1,6 +1,5 @@
 import sqlite3
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from routing_fakes import TOOLS, WordEmbeddings, make_tool, names
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from waiting import until
 
 from langchain_phase5.routing import ToolHistory, ToolRouter
 from langchain_phase5.storage import Database
@@ -22,13 +22,6 @@ def outcome(query="play", tool_name="play_music", *, success=True, age_days=0.0)
 @pytest.fixture
 def url(tmp_path):
     return f"sqlite:///{tmp_path / 'history.db'}"
-
-
-def until(happened):
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 class TestLearning:

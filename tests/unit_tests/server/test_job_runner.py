@@ -3,11 +3,11 @@
 import asyncio
 import sys
 import threading
-import time
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from waiting import until
 
 from langchain_phase5.evaluation import EvaluationReport, TestDatasetManager
 from langchain_phase5.server.evaluations.job_runner import JobRunner
@@ -59,13 +59,6 @@ def runner(database, agent, **options):
 def ended(running, job_id):
     until(lambda: running.store.get(job_id).state not in {"queued", "running"})
     return running.store.get(job_id)
-
-
-def until(happened):
-    deadline = time.monotonic() + 60
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def report_of(database, job):
