@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from langchain_phase5.vision.decoding import Header, decode, flatten, read_header, sniff
+from langchain_phase5.vision.decoding import Header, decode, flatten, read_header
 from langchain_phase5.vision.errors import ImageNotAllowedError, ImageNotFoundError
+from langchain_phase5.vision.image_format import sniff
 from langchain_phase5.vision.limits import ImageLimits
 from langchain_phase5.vision.metadata import without_metadata
 from langchain_phase5.vision.pdf import PdfPages
