@@ -35,10 +35,11 @@ class Run:
             self.agent = parent if parent.kind == "agent" else parent.agent
             root = self.root = parent.root or parent
             root.touched = started
-            if parent.children is None:
+            children = parent.children
+            if children is None:
                 # Not an assignment: another thread may have its first child just now.
-                vars(parent).setdefault("children", {})
-            parent.children[key] = self
+                children = vars(parent).setdefault("children", {})
+            children[key] = self
 
     agent: "Run | None" = None
     """The nearest enclosing agent run; an agent's own is the one around it."""
