@@ -491,6 +491,13 @@ def test_a_retriever_goes_by_its_own_name_or_its_kind(serialized, details, name)
     )
 
 
+@pytest.mark.parametrize(("options", "kind"), [({}, "chain"), ({"include_graphs": True}, "agent")])
+def test_a_plain_graph_is_an_agent_only_if_wanted(options, kind):
+    tracker = Journal(**options)
+    graph = chain_starts(tracker, name="part", metadata={"ls_integration": "langgraph"})
+    assert tracker._table.runs[graph.int].kind == kind
+
+
 def test_a_graph_straight_below_an_agent_is_a_part_of_it():
     tracker = Journal(include_graphs=True)
     agent = chain_starts(tracker, metadata=in_agent("a"))

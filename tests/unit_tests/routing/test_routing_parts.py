@@ -5,15 +5,18 @@ import math
 import numpy as np
 import pydantic.v1
 import pytest
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.stores import InMemoryByteStore
 from langchain_core.tools import StructuredTool
 from pydantic import BaseModel, Field
+from routing_fakes import make_tool
 
 from langchain_phase5.routing.history.outcome_trust import OutcomeTrust
 from langchain_phase5.routing.history.rank_calibration import RankCalibration
 from langchain_phase5.routing.history.success_rates import SuccessRates
 from langchain_phase5.routing.history.tool_directions import ToolDirections
 from langchain_phase5.routing.text.clauses import clauses
+from langchain_phase5.routing.text.conversation import Conversation, read_conversation
 from langchain_phase5.routing.text.identifiers import without_identifiers
 from langchain_phase5.routing.text.tool_text import tool_text
 from langchain_phase5.routing.text.words import words
@@ -28,7 +31,9 @@ def unit(rows, dimensions, seed=0):
 
 
 class TestIdentifiers:
-    @pytest.mark.parametrize("code", ["A-1004", "HL-110", "7120934", "INV_2024_17", "b12345678c"])
+    @pytest.mark.parametrize(
+        "code", ["12345", "A-1004", "HL-110", "7120934", "INV_2024_17", "b12345678c"]
+    )
     def test_codes_leave(self, code):
         assert without_identifiers(f"where is {code}?") == "where is ?"
 
@@ -42,6 +47,47 @@ class TestIdentifiers:
     @pytest.mark.parametrize("question", ["A-1004", "", "  ", "1234567 89101112", "?! A-1004"])
     def test_something_is_always_left(self, question):
         assert without_identifiers(question) == question
+
+
+class TestReadConversation:
+    """Every turn back counts half; what a tool answered since, a quarter, its report a half."""
+
+    CALL = AIMessage("", tool_calls=[{"name": "t", "args": {}, "id": "1"}])
+    RESULT = ToolMessage("result", tool_call_id="1")
+
+    def test_the_last_reply_and_three_earlier_messages_help(self):
+        turns = [("a", "b"), ("c", "d"), ("e", "f"), ("g", ""), ("last", "after")]
+        messages = [SystemMessage("Be kind")]
+        for asked, replied in turns:
+            messages += [HumanMessage(asked), AIMessage(replied)]
+
+        found = read_conversation(messages)
+        assert found.last == "last"
+        assert found.context == (("f", 0.5), ("g", 0.5), ("e", 0.25), ("c", 0.125))
+        assert found.weights == pytest.approx(
+            [weight / 2.375 for weight in (1, 0.5, 0.5, 0.25, 0.125)]
+        )
+
+    def test_what_a_tool_has_answered_counts_less(self):
+        messages = [HumanMessage("a"), self.CALL, self.RESULT, AIMessage("b"), HumanMessage("last")]
+        assert read_conversation(messages).context == (("b", 0.25), ("a", 0.125))
+
+    def test_what_came_after_the_tools_answer_counts_in_full(self):
+        done = [HumanMessage("a"), self.CALL, self.RESULT, AIMessage("b")]
+        messages = [*done, HumanMessage("c"), AIMessage("d"), HumanMessage("last")]
+        found = read_conversation(messages)
+        assert found.context == (("d", 0.5), ("c", 0.5), ("a", 0.0625))
+
+    def test_a_long_question_keeps_its_beginning_and_a_long_reply_its_end(self):
+        text = "x" * 4_000 + "y" * 1_000
+        messages = [HumanMessage(text), AIMessage(text), HumanMessage(text)]
+        found = read_conversation(messages)
+        assert found.texts == ["x" * 4_000, "y" * 1_000, "x" * 4_000]
+        assert read_conversation(text).last == "x" * 4_000
+
+    @pytest.mark.parametrize("messages", [[], [AIMessage("hello")], [HumanMessage(" "), RESULT]])
+    def test_nobody_asked(self, messages):
+        assert read_conversation(messages) == Conversation(last="")
 
 
 class TestVectorTable:
@@ -104,6 +150,11 @@ class TestQuestionVectors:
 
         assert vectors.nearest(np.array([1, 0], np.float32), count=5) == [(0, 0.0), (1, 0.0)]
         assert vectors[1].tolist() == vectors[2].tolist() == [0, 0]
+
+    def test_before_the_first_vector_there_are_no_dimensions(self):
+        vectors = QuestionVectors(max_rows=3)
+        assert vectors.dimensions == 0
+        assert vectors[0].tolist() == []
 
     def test_beyond_the_last_place_there_is_nothing(self):
         vectors = QuestionVectors(max_rows=100)
@@ -366,6 +417,9 @@ class TestToolText:
         ):
             assert found.body == expected
 
+    def test_a_tool_that_nobody_described(self):
+        assert tool_text(make_tool("getWeather_v2", "")).body == "get Weather v2: "
+
     def test_what_is_known_is_cut(self):
         tool = {"name": "x" * 5_000, "description": "y" * 5_000, "use_cases": ["z"]}
         found = tool_text(tool)
@@ -408,6 +462,10 @@ def test_clauses():
         "tell my wife",
     ]
     assert clauses("What is the weather like?") == []
+    assert clauses("Xerox the first page. Then mail my boss.") == [
+        "Xerox the first page",
+        "mail my boss",
+    ]
 
 
 def test_a_long_question_keeps_its_last_part():
