@@ -112,15 +112,15 @@ def test_a_revoked_key_stops_within_seconds(make_client, monkeypatch):
 
 
 def test_too_many_requests_are_put_off(make_client):
-    client = make_client(rate_limit="3/minute")
+    client = make_client(rate_limit="3/day")
     assert [client.get(SOME).status_code for _ in range(4)] == [200, 200, 200, 429]
     answer = client.get(SOME)
-    assert 1 <= int(answer.headers["retry-after"]) <= 120
+    assert 1 <= int(answer.headers["retry-after"]) <= 2 * 86_400
     assert client.get("/health").status_code == 200
 
 
 def test_each_key_has_its_own_share(make_client):
-    client = make_client(rate_limit="2/minute", require_key=True)
+    client = make_client(rate_limit="2/day", require_key=True)
     for name in ("one", "two"):
         headers = {"x-api-key": key_of(client, name).key}
         statuses = [client.get(SOME, headers=headers).status_code for _ in range(3)]
@@ -128,7 +128,7 @@ def test_each_key_has_its_own_share(make_client):
 
 
 def test_guessing_keys_is_put_off(make_client):
-    client = make_client(rate_limit="2/minute", require_key=True)
+    client = make_client(rate_limit="2/day", require_key=True)
     statuses = [client.get(SOME, headers={"x-api-key": "guess"}).status_code for _ in range(3)]
     assert statuses == [401, 401, 429]
 
@@ -149,6 +149,6 @@ def test_a_limit_that_makes_no_sense_is_refused(rate, storage):
 
 
 def test_other_clients_are_told_apart_by_address(make_client):
-    client = make_client(rate_limit="1/minute")
+    client = make_client(rate_limit="1/day")
     other = TestClient(client.app, base_url="http://localhost", client=("10.0.0.9", 5))
     assert [client.get(SOME).status_code, other.get(SOME).status_code] == [200, 200]
