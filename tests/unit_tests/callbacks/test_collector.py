@@ -98,6 +98,22 @@ async def test_nested_agents_have_records_of_their_own(drive, names):
     assert (first.usage.input, last.usage.input, collector.usage.input) == (100, 200, 300)
 
 
+async def test_a_call_with_callbacks_of_its_own_stands_by_itself(drive):
+    """They take the place of those it would have inherited, and with them of what is around it."""
+    collector = RunCollector()
+
+    @tool
+    def ask(text: str) -> str:
+        """Ask somebody else."""
+        return FakeChatModel(model_name="aside").invoke(text, {"callbacks": [collector]}).text
+
+    model = FakeChatModel(replies=[call("ask", text="x"), "done"])
+    await drive(create_agent(model, [ask], name="calc"), HI, {"callbacks": [collector]})
+    (record,) = collector.agents
+    assert [each.model for each in record.model_calls] == ["fake-model"] * 2
+    assert [each.model for each in collector.model_calls] == ["fake-model", "aside", "fake-model"]
+
+
 async def test_bare_model_and_chain(drive):
     collector = RunCollector(prices=PRICES)
     await drive(FakeChatModel(usage=USAGE) | str, "Hi", {"callbacks": [collector]})
