@@ -19,7 +19,7 @@ _FLAGS = [
     "--disable-features=IsolateSandboxedIframes",  # so that their scripts answer here as well
     "--remote-debugging-pipe",
 ]
-_PATIENCE = 30.0
+_PATIENCE = 90.0
 
 
 class Chromium:
@@ -49,7 +49,7 @@ class Chromium:
 
     def __exit__(self, *_):
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(60)
         os.close(self._out)
         os.close(self._in)
 

@@ -90,7 +90,7 @@ class Served:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(120)
 
     def start(self):
         command = [str(Path(sys.executable).with_name("langchain-phase5")), "serve"]
@@ -109,7 +109,7 @@ class Served:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def _free_port():

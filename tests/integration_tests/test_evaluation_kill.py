@@ -44,7 +44,7 @@ def test_killed_three_times_and_resumed(tmp_path):
         lines = journal.read_bytes()
         journal.write_bytes(lines + b'{"example_id":"torn')
     process = start(journal, log)
-    out, _ = process.communicate(timeout=120)
+    out, _ = process.communicate(timeout=300)
     assert out.split() == ["1.0", "200"]
     calls = log.read_text().splitlines()
     assert set(calls) == {str(i) for i in range(200)}

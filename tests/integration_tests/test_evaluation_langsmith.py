@@ -1,7 +1,6 @@
 """LangSmith's own client and runner, over real HTTP, against a local server with its API."""
 
 import asyncio
-import time
 import uuid
 
 import pytest
@@ -15,6 +14,7 @@ from langsmith import (  # noqa: TID253 - the very thing tested
 )
 from langsmith.utils import get_env_var  # noqa: TID253 - its cache outlives a test
 from langsmith_server import langsmith_server
+from waiting import until
 
 from langchain_phase5.evaluation import (
     AgentEvaluator,
@@ -111,18 +111,19 @@ def test_langsmith_grades_with_our_metrics_and_uploads_the_experiment(client, se
 
         results = asyncio.run(collect())
     client.flush()
-    patience = time.monotonic() + 20
-    while len(server.feedback) < 2 * len(SUMS) and time.monotonic() < patience:
-        time.sleep(0.05)  # flush() does not wait for what is on its way
+    examples = {each["id"] for each in server.examples}
+
+    def graded():
+        return {run.get("reference_example_id") for run in server.runs.copy().values()}
+
+    # flush() does not wait for what is on its way
+    until(lambda: len(server.feedback) >= 2 * len(SUMS) and examples <= graded())
     assert len(results) == len(SUMS)
     [experiment] = server.experiments.values()
     assert experiment["name"].startswith("ours")
     right = [each["score"] for each in server.feedback if each["key"] == "exact_match"]
     assert (len(right), sum(right)) == (150, 120)
     assert len([each for each in server.feedback if each["key"] == "token_f1"]) == 150
-    examples = {each["id"] for each in server.examples}
-    graded = {run.get("reference_example_id") for run in server.runs.values()}
-    assert examples <= graded
 
 
 def test_our_runner_uploads_traces_only_when_asked(server, monkeypatch):
@@ -133,4 +134,4 @@ def test_our_runner_uploads_traces_only_when_asked(server, monkeypatch):
     assert not server.runs
     AgentEvaluator(upload_traces=True).evaluate(chain, SUMS)
     wait_for_all_tracers()
-    assert len({run["trace_id"] for run in server.runs.values()}) == len(SUMS)
+    until(lambda: len({run["trace_id"] for run in server.runs.copy().values()}) == len(SUMS))

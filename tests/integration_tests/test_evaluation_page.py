@@ -60,7 +60,7 @@ def in_browser(folder, page, actions):
         [BROWSER, *flags, "--dump-dom", f"file://{path}"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     ).stdout
     found = re.search(r'<output id="probe">(.*?)</output>', dump, re.DOTALL)

@@ -195,7 +195,7 @@ def process(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
             yield started
         finally:
             started.terminate()
-            started.communicate(timeout=20)
+            started.communicate(timeout=60)
 
 
 def delivered(stack: Stack) -> Any:
@@ -231,11 +231,11 @@ def get(server: str, path: str, **parameters: str) -> Any:
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310  our own servers
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310  our own servers
         return bytes(response.read())
 
 
-def wait_for(condition: Callable[[], Any], seconds: float = 45) -> Any:
+def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         try:

@@ -35,7 +35,7 @@ def test_each_worker_tells_the_work_of_all(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert run.returncode == 0, run.stderr
     assert len(list(tmp_path.glob("counter_*.db"))) == 2

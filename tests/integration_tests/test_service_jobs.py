@@ -10,6 +10,7 @@ import pytest
 from proxy import proxy
 from s3 import KEYS, s3_server
 from service import Served, png
+from waiting import until
 
 pytest.importorskip("uvicorn", reason="the server extra is not installed")
 pytestmark = [
@@ -22,18 +23,23 @@ pytestmark = [
 API = "/api/v1/eval"
 AGENT = """
 import os, time
+from pathlib import Path
+
+calls = Path({calls!r})
 
 def agent(inputs):
-    with open({calls!r}, "a") as file:
+    with calls.open("a") as file:
         file.write(f"{{os.getpid()}} {{inputs['query']}}\\n")
     time.sleep(0.04)
+    while len({{line.split()[0] for line in calls.read_text().splitlines()}}) < {workers}:
+        time.sleep(0.04)  # until the others have begun too
     return inputs["query"]
 """
 EXAMPLES, CONCURRENCY, JOBS_AT_A_TIME = 25, 2, 2
 IN_FLIGHT = CONCURRENCY * JOBS_AT_A_TIME
 SETTINGS = {
     "agents": {"slow": "slow:agent"},
-    "job_lease_seconds": 1,
+    "job_lease_seconds": 12,  # no process may stand still that long
     "max_concurrent_jobs": JOBS_AT_A_TIME,
     "ocr": False,
     "rate_limit": "1000000/minute",
@@ -45,7 +51,7 @@ class Client:
 
     def __init__(self, url, calls):
         self._calls = calls
-        self._http = httpx.Client(base_url=url, headers={"Connection": "close"}, timeout=20)
+        self._http = httpx.Client(base_url=url, headers={"Connection": "close"}, timeout=60)
 
     def __enter__(self):
         return self
@@ -74,7 +80,7 @@ class Client:
         return self.ask("POST", f"{API}/run", json=asked, headers=key).json()["id"]
 
     def report(self, job_id):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             found = self.ask("GET", f"{API}/results/{job_id}").json()
             if found["state"] not in {"queued", "running"}:
@@ -89,17 +95,14 @@ class Client:
         return [tuple(line.split()) for line in text.splitlines()]
 
     def wait_for_calls(self, enough):
-        deadline = time.monotonic() + 60
-        while not enough(self.calls()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: enough(self.calls()), seconds=120)
 
 
-def served(tmp_path, name, **settings):
+def served(tmp_path, name, *, workers=1, **settings):
     folder = tmp_path / name
     folder.mkdir()
     calls = tmp_path / "calls.txt"
-    (folder / "slow.py").write_text(AGENT.format(calls=str(calls)))
+    (folder / "slow.py").write_text(AGENT.format(calls=str(calls), workers=workers))
     return Served(folder, **SETTINGS | settings)
 
 
@@ -143,7 +146,7 @@ def test_two_workers_share_the_jobs_and_one_finishes_what_a_killed_one_began(
             "images": "s3://pictures/kept",
             "image_options": {"endpoint": endpoint, "region": "us-east-1", **KEYS},
         }
-        servers = [served(tmp_path, name, **shared) for name in ("one", "two")]
+        servers = [served(tmp_path, name, workers=2, **shared) for name in ("one", "two")]
         with ThreadPoolExecutor() as threads:  # both meet a database without a single table
             list(threads.map(stack.enter_context, servers))
         url = stack.enter_context(proxy([server.port for server in servers]))

@@ -30,12 +30,12 @@ def test_server(registry):
     server, thread = start_metrics_server(0, registry=registry)
     try:
         assert server.server_address[0] == "127.0.0.1"
-        with urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{server.server_port}/metrics", timeout=60) as answer:
             assert b"llm_requests_total" in answer.read()
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 def test_port_that_is_taken(registry):
@@ -46,7 +46,7 @@ def test_port_that_is_taken(registry):
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
 
 
 def test_server_of_several_processes(registry, tmp_path, monkeypatch):
@@ -54,12 +54,12 @@ def test_server_of_several_processes(registry, tmp_path, monkeypatch):
     server, thread = start_metrics_server(0, registry=registry)
     try:
         url = f"http://127.0.0.1:{server.server_port}/metrics"
-        with urlopen(url, timeout=10) as answer:
+        with urlopen(url, timeout=60) as answer:
             assert answer.read().strip() == b""  # no process has written yet
     finally:
         server.shutdown()
         server.server_close()
-        thread.join(10)
+        thread.join(60)
     assert list(Path(tmp_path).iterdir()) == []
 
 

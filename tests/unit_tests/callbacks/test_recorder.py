@@ -345,7 +345,7 @@ def child(body, tmp_path):
     tests = os.path.dirname(sys.modules["fakes"].__file__)  # noqa: PTH120
     source = SCRIPT.format(url=url, tests=tests) + textwrap.dedent(body)
     done = subprocess.run(  # noqa: S603  (our own)
-        [sys.executable, "-c", source], capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", source], capture_output=True, text=True, timeout=300, check=False
     )
     return done, InteractionStore(url)
 

@@ -375,13 +375,13 @@ def test_nobody_waits_for_another_thread_that_counts():
 
     def slow(runs):
         at_work.set()
-        done.append(go_on.wait(30))
+        done.append(go_on.wait(60))
 
     run = Run(1, "llm", "m", None, 0.0)
     thread = Thread(target=backlog.add, args=(slow, run))
     thread.start()
     try:
-        assert at_work.wait(30)
+        assert at_work.wait(60)
         backlog.add(lambda runs: done.extend(each.name for each in runs), run)
     finally:
         go_on.set()

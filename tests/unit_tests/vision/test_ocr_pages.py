@@ -77,7 +77,7 @@ def test_pages_are_taken_only_as_fast_as_they_are_read():
             yield load_image(image)
 
     def read(loaded):
-        release.wait(5)
+        release.wait(60)
         return loaded.width
 
     results = read_in_parallel(source(), read=read, workers=2)
