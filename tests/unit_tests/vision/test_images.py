@@ -436,9 +436,12 @@ def test_pages_beyond_the_cap_are_not_there():
         assert len(pages) == 3
 
 
-def test_a_pdf_that_takes_too_long_is_ended():
-    limits = ImageLimits(max_seconds=0.001)
-    with pytest.raises(ImageTooLargeError, match=r"Drawing the start of the PDF took .* 0\.001 s"):
+def test_a_pdf_that_takes_too_long_is_ended(monkeypatch, tmp_path):
+    hanging = tmp_path / "worker.py"
+    hanging.write_text("import time; time.sleep(600)")
+    monkeypatch.setattr("langchain_phase5.vision.pdf._WORKER", hanging)
+    limits = ImageLimits(max_seconds=0.2)
+    with pytest.raises(ImageTooLargeError, match=r"Drawing the start of the PDF took .* 0\.2 s"):
         load_image(empty_pdf(100, 100), limits=limits)
 
 
