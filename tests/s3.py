@@ -16,7 +16,8 @@ def s3_server():
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    httpx.post(f"{endpoint}/moto-api/reset", timeout=60).raise_for_status()  # servers of a process share it all
+    # The servers of a process share all that they keep.
+    httpx.post(f"{endpoint}/moto-api/reset", timeout=60).raise_for_status()
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
     with contextlib.closing(client):
         client.create_bucket(Bucket="pictures")
