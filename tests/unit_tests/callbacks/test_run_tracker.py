@@ -5,9 +5,11 @@ import gc
 import weakref
 from itertools import count
 from threading import Event, Thread
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from metric_samples import counters, in_flight
@@ -28,6 +30,7 @@ class Journal(RunTracker):
         super().__init__(table=table, **options)
         self.begun = []
         self.ended = []
+        self.results = []
         self.billed_late = []
 
     def _run_started(self, run, payload):
@@ -35,6 +38,7 @@ class Journal(RunTracker):
 
     def _run_ended(self, run, payload):
         self.ended.append((run.name, run.status))
+        self.results.append(payload)
         self.last = run
         self.last_error = run.error
 
@@ -193,6 +197,48 @@ def test_whoever_is_told_of_a_start_is_told_what_was_asked():
         ("tool", {}),
         ("retriever", "Where?"),
     ]
+
+
+def test_whoever_is_told_of_an_end_is_told_what_came_of_it():
+    tracker = Journal()
+    agent = chain_starts(tracker, metadata=in_agent("a"))
+    for start, end, result in (
+        (tracker.on_chat_model_start, tracker.on_llm_end, answer()),
+        (tracker.on_tool_start, tracker.on_tool_end, "4 degrees"),
+        (tracker.on_retriever_start, tracker.on_retriever_end, [Document("x")]),
+    ):
+        run_id = next(IDS)
+        start({}, "", run_id=run_id, parent_run_id=agent)
+        end(result, run_id=run_id)
+        assert tracker.results.pop() is result
+    outputs = {"messages": []}
+    tracker.on_chain_end(outputs, run_id=agent)
+    assert tracker.results.pop() is outputs
+
+
+def test_every_kind_of_run_is_told_its_error_and_its_agent():
+    tracker = Journal()
+    agent = chain_starts(tracker, metadata=in_agent("a"))
+    for start, fail in (
+        (tracker.on_chat_model_start, tracker.on_llm_error),
+        (tracker.on_llm_start, tracker.on_llm_error),
+        (tracker.on_tool_start, tracker.on_tool_error),
+        (tracker.on_retriever_start, tracker.on_retriever_error),
+    ):
+        run_id, error = next(IDS), OSError()
+        start({}, "", run_id=run_id, parent_run_id=agent)
+        assert tracker._table.runs[run_id.int].agent is tracker._table.runs[agent.int]
+        fail(error, run_id=run_id)
+        assert tracker.last_error is error
+
+
+def test_an_interrupt_of_nobody_knows_whom_is_left_alone():
+    tracker = Journal()
+    agent = chain_starts(tracker, metadata=in_agent("a"))
+    for run_id in (None, next(IDS)):
+        tracker.on_interrupt(SimpleNamespace(run_id=run_id))
+    tracker.on_chain_end({}, run_id=agent)
+    assert tracker.ended == [("a", "success")]
 
 
 def test_an_error_belongs_to_the_run_it_rose_from():
@@ -535,6 +581,20 @@ def test_the_first_content_alone_ends_the_wait_for_the_first_token():
     assert not greeting
     assert not begun
     assert 0 < first == second == last
+
+
+def test_a_token_of_a_text_model_ends_the_wait_but_an_empty_one_does_not():
+    tracker = Journal()
+    model = next(IDS)
+    tracker.on_llm_start({}, ["Hi"], run_id=model)
+    run = tracker._table.runs[model.int]
+    tracker.on_llm_new_token("", run_id=model)
+    assert not run.first_token
+    tracker.on_llm_new_token("one", run_id=model)
+    first = run.first_token
+    assert first
+    tracker.on_llm_new_token("two", run_id=model)
+    assert run.first_token == first
 
 
 def test_what_a_call_used_before_it_broke_off_is_known():
