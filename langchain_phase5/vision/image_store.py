@@ -5,9 +5,11 @@ import builtins
 import hashlib
 import io
 import re
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,7 @@ from langchain_phase5.vision.stored_image import StoredImage
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}")
 _THUMBNAIL: Final = (256, 256)
 _METADATA_BYTES = 8192
+_AT_ONCE = 64
 
 
 class ImageStore:
@@ -72,6 +75,7 @@ class ImageStore:
         """
         self._limits = limits
         self._objects = open_objects(location, options or {})
+        self._turns = [threading.Lock() for _ in range(_AT_ONCE)]
 
     def put(
         self, image: ImageSource | LoadedImage, *, metadata: Mapping[str, str] | None = None
@@ -84,6 +88,10 @@ class ImageStore:
         """
         loaded = image if isinstance(image, LoadedImage) else load_image(image, limits=self._limits)
         data = loaded.clean_bytes or loaded.encode()
+        with self._turn(_hash(data)):
+            return self._put(loaded, data, metadata or {})
+
+    def _put(self, loaded: LoadedImage, data: bytes, metadata: Mapping[str, str]) -> StoredImage:
         image_id = _hash(data)
         known = self._known(image_id)
         thumbnail = b"" if known else _thumbnail(loaded.image)
@@ -95,7 +103,7 @@ class ImageStore:
             height=loaded.height,
             stored_at=datetime.now(UTC),
             thumbnail_sha256=known.thumbnail_sha256 if known else _hash(thumbnail),
-            metadata=_merged(known.metadata if known else {}, metadata or {}),
+            metadata=_merged(known.metadata if known else {}, metadata),
         )
         with plain_errors():
             if known is None:
@@ -134,8 +142,13 @@ class ImageStore:
         Raises:
             OSError: The store cannot be reached.
         """
-        newest = sorted(self._records(), key=lambda entry: entry[1], reverse=True)[:limit]
-        return [self.describe(image_id) for image_id, _ in newest]
+        newest = sorted(self._records(), key=lambda entry: entry[1], reverse=True)
+        return builtins.list(islice(self._described(newest), limit))
+
+    def _described(self, entries: Iterable[tuple[str, datetime]]) -> Iterator[StoredImage]:
+        for image_id, _ in entries:
+            with suppress(ImageNotFoundError):  # somebody has just deleted it
+                yield self.describe(image_id)
 
     def delete(self, image_id: str) -> None:
         """Remove an image, its thumbnail and its record; one that is not there is no error.
@@ -143,9 +156,11 @@ class ImageStore:
         Raises:
             OSError: The store cannot be reached.
         """
-        for key in (_record_key(image_id), _thumbnail_key(image_id), _image_key(image_id)):
-            with suppress(FileNotFoundError), plain_errors():
-                self._objects.delete(key)
+        keys = _record_key(image_id), _thumbnail_key(image_id), _image_key(image_id)
+        with self._turn(image_id):
+            for key in keys:
+                with suppress(FileNotFoundError), plain_errors():
+                    self._objects.delete(key)
 
     def expire(self, *, older_than: timedelta) -> builtins.list[str]:
         """Delete what was last uploaded longer ago than this, and return the ids.
@@ -188,6 +203,10 @@ class ImageStore:
     async def aexpire(self, *, older_than: timedelta) -> builtins.list[str]:
         """Delete what is old without blocking the event loop; see `expire`."""
         return await asyncio.to_thread(self.expire, older_than=older_than)
+
+    def _turn(self, image_id: str) -> threading.Lock:
+        """Threads store and delete one image one after the other; others seldom wait."""
+        return self._turns[int(image_id[:4], 16) % _AT_ONCE]
 
     def _known(self, image_id: str) -> StoredImage | None:
         """Return the record of an image whose every part is whole; what is not gets rewritten."""

@@ -2,6 +2,7 @@ import asyncio
 import io
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -82,6 +83,39 @@ def test_uploads_at_the_same_time_do_not_disturb_each_other(tmp_path):
     assert len(set(ids)) == len(store.list()) == 3
     for image_id in ids:
         assert store.get(image_id)
+
+
+def test_two_who_upload_the_same_picture_both_have_their_say(store, monkeypatch):
+    other = threading.Thread(
+        target=store.put, args=(picture(),), kwargs={"metadata": {"by": "Ann"}}
+    )
+    known = store._known
+
+    def slow(image_id):
+        found = known(image_id)
+        if not other.ident:
+            other.start()
+            other.join(0.5)  # it has to wait, though
+        return found
+
+    monkeypatch.setattr(store, "_known", slow)
+    store.put(picture(), metadata={"title": "Sea"})
+    other.join()
+    assert store.list()[0].metadata == {"title": "Sea", "by": "Ann"}
+
+
+def test_an_image_that_is_deleted_while_all_are_listed_is_left_out(store, monkeypatch):
+    colors = "red", "green", "blue"
+    first, second, third = (store.put(picture(color)) for color in colors)
+    describe = store.describe
+
+    def late(image_id):
+        if image_id == third.image_id:
+            store.delete(image_id)
+        return describe(image_id)
+
+    monkeypatch.setattr(store, "describe", late)
+    assert store.list(limit=2) == [second, first]
 
 
 @pytest.mark.parametrize("async_", [False, True])
