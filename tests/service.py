@@ -3,7 +3,6 @@
 import base64
 import io
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.tools import tool
 from PIL import Image, ImageDraw, ImageFont
+from ports import keep_port
 
 from langchain_phase5.server import ServerSettings
 
@@ -77,7 +77,8 @@ class Served:
     def __init__(self, folder, **settings):
         self.folder = folder
         self.log = folder / "log"
-        self.port = settings.get("port") or _free_port()
+        self._kept = keep_port()
+        self.port = settings.get("port") or self._kept.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         given = {"database": f"sqlite:///{folder}/service.db", "images": str(folder / "images")}
         self._settings = ServerSettings(**given | settings | {"port": self.port})
@@ -88,6 +89,7 @@ class Served:
         return self
 
     def __exit__(self, *_):
+        self._kept.close()
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(120)
@@ -110,9 +112,3 @@ class Served:
     def kill(self):
         self.process.kill()
         self.process.wait(60)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from ports import keep_port
 
 from dashboards.check import ask, panel_queries, rule_errors
 from dashboards.source.promql import metrics_in
@@ -156,7 +156,8 @@ def configure(
 
 @contextmanager
 def running_prometheus(folder: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
+    kept = keep_port()
+    address = f"127.0.0.1:{kept.getsockname()[1]}"
     command = [
         str(PROMETHEUS),
         f"--config.file={folder}/prometheus/prometheus.yml",
@@ -164,7 +165,7 @@ def running_prometheus(folder: Path) -> Iterator[str]:
         f"--web.listen-address={address}",
         "--log.level=warn",
     ]
-    with process(command, folder / "prometheus.log"):
+    with kept, process(command, folder / "prometheus.log"):
         wait_for(lambda: fetch(f"http://{address}/-/ready"))
         wait_for(lambda: get(f"http://{address}", "/api/v1/rules")["data"]["groups"])
         yield f"http://{address}"
@@ -172,7 +173,8 @@ def running_prometheus(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def running_alertmanager(folder: Path) -> Iterator[str]:
-    address = f"127.0.0.1:{free_port()}"
+    kept = keep_port()
+    address = f"127.0.0.1:{kept.getsockname()[1]}"
     command = [
         str(ALERTMANAGER),
         f"--config.file={ROOT}/dashboards/alertmanager/alertmanager.yml",
@@ -180,7 +182,7 @@ def running_alertmanager(folder: Path) -> Iterator[str]:
         f"--web.listen-address={address}",
         "--cluster.listen-address=",
     ]
-    with process(command, folder / "alertmanager.log"):
+    with kept, process(command, folder / "alertmanager.log"):
         wait_for(lambda: fetch(f"http://{address}/-/ready"))
         yield f"http://{address}"
 
@@ -246,9 +248,3 @@ def wait_for(condition: Callable[[], Any], seconds: float = 120) -> Any:
             assert found, f"not within {seconds} s"
             return found
         time.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
