@@ -27,7 +27,9 @@ def test_there_is_one_for_every_feature():
 def test_it_runs_and_its_kept_outputs_are_true(path):
     kept = nbformat.read(path, as_version=4)
     run = nbformat.read(path, as_version=4)
-    NotebookClient(run, timeout=180, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(
+        run, timeout=600, startup_timeout=300, resources={"metadata": {"path": str(FOLDER)}}
+    ).execute()
     for was, now in zip(kept.cells, run.cells, strict=True):
         if "varies" not in was.metadata.get("tags", []):
             assert said(now) == said(was)

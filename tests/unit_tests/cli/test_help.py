@@ -125,7 +125,7 @@ def test_tab_works_in_every_shell(shell, project):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     assert "1.1" in done.stdout
     assert not done.stderr
@@ -162,7 +162,7 @@ def test_the_script_for_bash_completes_in_bash(project):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     ).stdout
     function = re.search(r"^(_\w+)\(\)", script, re.MULTILINE)[1]
     ask = (
@@ -175,6 +175,6 @@ def test_the_script_for_bash_completes_in_bash(project):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.stdout.split() == ["1.1", "1.0"]
