@@ -544,6 +544,13 @@ def test_a_plain_graph_is_an_agent_only_if_wanted(options, kind):
     assert tracker._table.runs[graph.int].kind == kind
 
 
+@pytest.mark.parametrize(("name", "shown"), [("part", "part"), (None, "agent")])
+def test_a_graph_goes_by_its_name_if_it_has_one(name, shown):
+    tracker = Journal(include_graphs=True)
+    graph = chain_starts(tracker, name=name, metadata={"ls_integration": "langgraph"})
+    assert tracker._table.runs[graph.int].name == shown
+
+
 def test_a_graph_straight_below_an_agent_is_a_part_of_it():
     tracker = Journal(include_graphs=True)
     agent = chain_starts(tracker, metadata=in_agent("a"))
