@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._bars import COLORFUL, Bar, BarSet, find_bars
-from langchain_phase5.vision.charts._canvas import Box, Canvas
+from langchain_phase5.vision.charts._bars import Bar, BarSet, find_bars
+from langchain_phase5.vision.charts._canvas import COLORFUL, Box, Canvas
 from langchain_phase5.vision.charts._frame import find_frame, legend_area
 from langchain_phase5.vision.charts._layout import Layout
 from langchain_phase5.vision.charts._scale import Scale, roundest
@@ -23,6 +23,7 @@ from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 LEAST_COVERAGE = 0.9
 """Share of the colored area that has to be bars on one line."""
+LEFT_OUT = "The legend hides the end of {} bars, which are left out."
 ZERO_SLACK = 4.0
 """Largest correction of the scale, in pixels, so that bars stand on zero."""
 
@@ -108,7 +109,7 @@ def _assemble(
         y_axis=ChartAxis(scale=scale.kind, minimum=ticks[0], maximum=ticks[-1], unit=values.unit),
         series=series,
         confidence=round(0.95 * scale.agreement * found.coverage, 2),
-        notes=[f"The legend hides the end of {hidden} bars, which are left out."] if hidden else [],
+        notes=layout.notes + ([LEFT_OUT.format(hidden)] if hidden else []),
         engine="offline",
     )
 

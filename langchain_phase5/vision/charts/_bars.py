@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._bar_ends import measured_ends
-from langchain_phase5.vision.charts._canvas import MOST_PIECES, Box, Canvas, components
+from langchain_phase5.vision.charts._canvas import (
+    COLORFUL,
+    MOST_PIECES,
+    Box,
+    Canvas,
+    components,
+)
 
 THINNEST = 3
 """Narrower runs of color are lines, ticks or letters."""
-COLORFUL = 60
-"""Difference between the strongest and the weakest channel (0-255) of what is no grey."""
 MOST_BARS = 400
 """Rectangles are compared with each other, so more would take long; no clean chart has them."""
 

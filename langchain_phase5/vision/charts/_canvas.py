@@ -17,6 +17,9 @@ LONGEST_SIDE = 1800
 SAME_COLOR = 26
 """Largest distance (maximum over channels, 0-255) between pixels of one flat color."""
 
+COLORFUL = 60
+"""Difference between the strongest and the weakest channel (0-255) of what is no grey."""
+
 MOST_PIECES = 800
 """A color in more pieces than this is dots or dust, neither bars nor the swatches of a legend."""
 
@@ -122,6 +125,12 @@ def grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
 
     wide = ndimage.maximum_filter(mask.astype(np.uint8), 2 * by + 1, mode="constant")
     return np.asarray(wide.astype(bool))
+
+
+def grayness(part: NDArray[Any], ground: NDArray[Any]) -> NDArray[Any]:
+    """How far (0-255) every channel is from the ground: a color leaves one of them as it was."""
+    gray = np.ptp(part, axis=2) <= COLORFUL
+    return np.asarray(np.abs(part - ground).min(axis=2) * gray)
 
 
 def _flattened(image: Image.Image) -> Image.Image:

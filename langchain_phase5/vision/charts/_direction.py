@@ -28,6 +28,10 @@ def by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
     vote = np.sign(pull.sum(axis=1) + 0.01 * pull.max(axis=1) + 0.5 * flat - 0.5 * high)
     turned = (np.abs(pull) * vote[None, :]).sum(axis=1) + 0.1 * vote < 0
     turned |= _lying(glyphs, np.asarray(np.isfinite(beside).any(axis=1)))
+    usual = np.median((bottom - top)[_letters(bottom - top, right - left)])
+    turned = _without_pairs(
+        turned, np.isfinite(beside), np.isfinite(below), bottom - top <= 1.6 * usual
+    )
     turned = _with_neighbors(turned, np.isfinite(beside), np.isfinite(below))
     alone = ~(np.isfinite(beside) | np.isfinite(below)).any(axis=1)
     turned |= alone & _level_with(glyphs, turned)
@@ -35,6 +39,22 @@ def by_direction(glyphs: list[Box]) -> tuple[list[Box], list[Box]]:
         [g for g, t in zip(glyphs, turned, strict=True) if not t],
         [g for g, t in zip(flipped, turned, strict=True) if t],
     )
+
+
+def _without_pairs(
+    turned: NDArray[np.bool_],
+    beside: NDArray[np.bool_],
+    below: NDArray[np.bool_],
+    single: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Two single letters above each other are no turned line where each is part of an upright one.
+
+    Such are the last digit of a label beside an axis and the first letter of one below the other.
+    """
+    column = below & turned & turned[:, None]
+    lone = column.sum(axis=1) == 1
+    pair = lone & (column & lone & single).any(axis=1) & single
+    return np.asarray(turned & ~(pair & (beside & ~turned).any(axis=1)))
 
 
 def _with_neighbors(

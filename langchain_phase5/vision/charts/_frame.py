@@ -19,6 +19,8 @@ LONG = 0.3
 """Share of the width or height that a line of the frame or the grid covers."""
 THICK = 8
 """Most pixels across a line; JPEG files blur them."""
+CORNER = 3
+"""Pixels between the end of a line and the line that it meets."""
 TICK = 14
 """Longest tick mark, in pixels."""
 
@@ -198,13 +200,17 @@ def _ends(
     if sheet:
         return sheet
     low, high = 0, size
+    starts, stops = [], []
     if shelves:
         whole = np.array([_whole(box, shelves) for box in shelves])
         weights = whole[:, 1] - whole[:, 0]  # what is short may be part of a mark
         low, high = (int(np.median(np.repeat(ends, weights))) for ends in whole.T)
+        starts, stops = whole.T.tolist()
     low, high = min(low, max(0, int(ticks[0]) - 3)), max(high, min(size, int(ticks[1]) + 4))
-    before = [wall for wall in walls if wall[3] <= ticks[0] + 4 and wall[1] - low <= TICK]
-    after = [wall for wall in walls if wall[1] >= ticks[1] - 4 and high - wall[3] <= TICK]
+    starts = [low + TICK - CORNER, *starts]  # print may lengthen a line beyond the corner
+    stops = [high - TICK + CORNER, *stops]
+    before = [wall for wall in walls if wall[3] <= ticks[0] + 4 and wall[1] <= max(starts) + CORNER]
+    after = [wall for wall in walls if wall[1] >= ticks[1] - 4 and wall[3] >= min(stops) - CORNER]
     low = max(low, min(wall[1] for wall in before)) if before else low
     high = min(high, max(wall[3] for wall in after)) if after else high
     return low, high

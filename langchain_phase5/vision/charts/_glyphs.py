@@ -3,13 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._canvas import Box, Canvas, components
+from langchain_phase5.vision.charts._canvas import COLORFUL, Box, Canvas, components
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
 INK = 45
 """How far a pixel is from its background (0-255) before it is ink."""
-COLORFUL = 60
-"""Difference between the strongest and the weakest channel (0-255) of what is no grey."""
 VIVID = 0.4
 """The same as a share of the distance from the background."""
 THICKEST_TICK, LONGEST_TICK = 5, 14
@@ -21,6 +19,8 @@ SOLID = 0.9
 MOST_GLYPHS = 1500
 LONGEST_DASH = 25
 """Most pixels between the dashes of one line, also where it crosses another dashed line."""
+DASHED = 0.15
+"""Least share of a dashed line that is dashes; decimal points below each other are fewer."""
 LONG_STROKE = 45
 """Pixels."""
 
@@ -76,6 +76,7 @@ def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
         number
         for number, (left, top, right, bottom) in enumerate(found, start=1)
         if len(np.unique(pieces[top:bottom, left:right] * dashes[top:bottom, left:right])) > 5
+        and dashes[top:bottom, left:right].any(axis=0).mean() >= DASHED
     ]
     line = np.isin(lines, row)
     crossings = [n for n, b in enumerate(boxes, start=1) if max(b[2] - b[0], b[3] - b[1]) <= 6]
@@ -103,8 +104,18 @@ def _is_colorful(canvas: Canvas, box: Box, panel: int) -> bool:
     dark = contrast > INK
     if min(dark.shape) >= 6 and dark.mean() > 0.95:
         return True  # a full rectangle, as no letter is
-    spread = (inside.max(axis=2) - inside.min(axis=2))[dark]
+    spread = inside.max(axis=2) - inside.min(axis=2)
+    if _has_core(dark & (spread > COLORFUL)):
+        return True  # a marker with a dark edge
+    spread = spread[dark]
     return bool(np.median(spread) > COLORFUL or np.median(spread / contrast[dark]) > VIVID)
+
+
+def _has_core(mask: NDArray[np.bool_]) -> bool:
+    """Whether there is a full square of three pixels a side, as colored fringes of print lack."""
+    from scipy import ndimage
+
+    return bool(ndimage.binary_erosion(mask, np.ones((3, 3))).any())
 
 
 def _hangs_on(strokes: NDArray[np.bool_], ink: NDArray[np.bool_], box: Box) -> bool:

@@ -36,8 +36,7 @@ def fit_all(lines: list[Trace], places: NDArray[np.float64]) -> list[Polyline] |
     """Each line through the places it reaches, or None when one is not straight between them."""
     fitted = []
     for line in lines:
-        slack = line.reach + 3.0
-        inside = places[(places >= line.columns[0] - slack) & (places <= line.columns[-1] + slack)]
+        inside = _reached(line, places)
         if len(inside) < 2:
             return None
         polyline = fit_polyline(line, inside)
@@ -46,6 +45,19 @@ def fit_all(lines: list[Trace], places: NDArray[np.float64]) -> list[Polyline] |
             return None
         fitted.append(polyline)
     return fitted
+
+
+def _reached(line: Trace, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The places between the ends of a line, and the next one where an end is hidden."""
+    slack = line.reach + 3.0
+    low, high = line.columns[0] - slack, line.columns[-1] + slack
+    before, after = places[places < low], places[places > high]
+    inside = places[(places >= low) & (places <= high)]
+    if line.cut[0] and len(before):
+        inside = np.concatenate([[before.max()], inside])
+    if line.cut[1] and len(after):
+        inside = np.concatenate([inside, [after.min()]])
+    return np.asarray(inside)
 
 
 def refined(lines: list[Trace], places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -181,12 +193,23 @@ def _evenly(lines: list[Trace], scale: Scale, offset: float) -> Knots | None:
         if abs(low - start) > reach + 3 or abs(high - end) > reach + 3:
             continue
         if _explains(lines, np.sort(places)):
-            return Knots(list(values), places)
+            every = _coarsest(lines, places)
+            return Knots(list(values[::every]), places[::every])
     even = _even_places(lines)
     if even is None:
         return None
     blur = min(1.2, 0.1 * float(even[1] - even[0]))
     return Knots([scale.read(place + offset, blur=blur) for place in even], even)
+
+
+def _coarsest(lines: list[Trace], places: NDArray[np.float64]) -> int:
+    """The largest number such that only each so many-th place, with the ends, is needed."""
+    last = len(places) - 1
+    return next(
+        every
+        for every in range(last, 0, -1)
+        if last % every == 0 and (every == 1 or _explains(lines, np.sort(places[::every])))
+    )
 
 
 def _even_places(lines: list[Trace]) -> NDArray[np.float64] | None:

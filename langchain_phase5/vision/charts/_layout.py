@@ -3,16 +3,25 @@
 from dataclasses import dataclass
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
+from langchain_phase5.vision.charts._crossed_names import find_crossed_names
 from langchain_phase5.vision.charts._legend import LegendEntry, find_legend, names_by_color
 from langchain_phase5.vision.charts._offset_text import with_offset_text
 from langchain_phase5.vision.charts._phrase import Phrase, around
+from langchain_phase5.vision.charts._reading import confirm_names, read_phrases
 from langchain_phase5.vision.charts._tick_labels import (
     Ticks,
     as_digits,
     column_of_ticks,
     make_ticks,
+    renamed,
     row_of_ticks,
 )
+from langchain_phase5.vision.charts.unreadable import UnreadableChartError
+
+DOUBTFUL = 0.5
+"""Confidence (0 to 1) of a name that only half of its readings agree on."""
+ILLEGIBLE = 0.25
+"""The same where no two of four readings agree."""
 
 
 @dataclass
@@ -27,9 +36,16 @@ class Layout:
     canvas: Canvas
     print: list[Box]
     """Every phrase, whatever it is."""
+    doubtful: list[str]
+    """Names that are read differently in different sizes."""
     title: str | None = None
     x_label: str | None = None
     y_label: str | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the data should know about the print."""
+        return [f"The name {name!r} may be misread." for name in self.doubtful]
 
     def names_of(self, colors: list[int]) -> dict[int, str]:
         """The legend's name for each color of the marks, in the order of the legend.
@@ -49,7 +65,11 @@ class Layout:
 
 
 def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
-    """Sorts the recognized phrases of a chart with two axes."""
+    """Sorts the recognized phrases of a chart with two axes.
+
+    Raises:
+        UnreadableChartError: A name in the legend or the factor of an axis is not legible.
+    """
     legend, used = find_legend(canvas, _without_scales(canvas, phrases))
     free = [phrase for phrase in phrases if id(phrase) not in used]
     row = row_of_ticks(free, canvas)
@@ -59,13 +79,26 @@ def find_layout(canvas: Canvas, phrases: list[Phrase]) -> Layout:
         x = as_digits(canvas, row, x, axis=0)
     if y.scale is None and (x.scale is None or y.look_numeric):
         y = as_digits(canvas, column, y, axis=1)
+    names = (row if x.scale is None else []) + (column if y.scale is None else [])
+    names += [entry.phrase for entry in legend]
+    read_phrases(canvas, find_crossed_names(canvas, legend))
+    confirm_names(canvas, names)
+    for entry in legend:
+        entry.reread()
+    if any(entry.phrase.confidence <= ILLEGIBLE for entry in legend):
+        msg = "a name in the legend is not legible"
+        raise UnreadableChartError(msg)
+    x = renamed(x, row, axis=0) if x.scale is None else x
+    y = renamed(y, column, axis=1) if y.scale is None else y
     others = [p for p in free if p not in row and p not in column]
     y = with_offset_text(canvas, y, others, axis=1)
     x = with_offset_text(canvas, x, others, axis=0)
     left = max((box[2] for box in y.boxes), default=0)
     bottom = min((box[1] for box in x.boxes), default=canvas.height)
     plot = (left, 0, canvas.width, bottom)
-    layout = Layout(x, y, plot, legend, canvas, [phrase.box for phrase in phrases])
+    boxes = [phrase.box for phrase in phrases]
+    doubtful = [phrase.text for phrase in names if phrase.confidence <= DOUBTFUL]
+    layout = Layout(x, y, plot, legend, canvas, boxes, doubtful)
     _name(layout, others)
     return layout
 

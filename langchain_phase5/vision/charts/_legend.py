@@ -3,8 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from langchain_phase5.vision.charts._canvas import MOST_PIECES, Box, Canvas, components
+from langchain_phase5.vision.charts._canvas import (
+    COLORFUL,
+    MOST_PIECES,
+    Box,
+    Canvas,
+    components,
+)
 from langchain_phase5.vision.charts._phrase import Phrase, around
 
 NEAR_COLOR = 48
@@ -28,6 +35,15 @@ class LegendEntry:
     """The color itself, which in a JPEG file the palette may lack."""
     box: Box
     """Around the swatch and the name."""
+    phrase: Phrase
+    """The print that is the name."""
+    swatch: Box
+    """Around the swatch alone."""
+
+    def reread(self) -> None:
+        """Takes the name from what its print is read as now."""
+        self.name = _LONE.get(self.phrase.text, self.phrase.text)
+        self.box = around([self.swatch, self.phrase.box])
 
 
 def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry], set[int]]:
@@ -46,8 +62,10 @@ def find_legend(canvas: Canvas, phrases: list[Phrase]) -> tuple[list[LegendEntry
         if swatch:
             rgb, box = swatch
             color = int(np.abs(canvas.palette - np.array(rgb)).max(axis=1).argmin())
-            name = _LONE.get(phrase.text, phrase.text)
-            found.append((phrase, LegendEntry(name, color, rgb, around([box, phrase.box]))))
+            box = _whole(box, [other for one, other, _ in swatches if one == color], phrase.size)
+            entry = LegendEntry("", color, rgb, around([box, phrase.box]), phrase, box)
+            entry.reread()
+            found.append((phrase, entry))
     found = _one_block(found)
     used = [phrase for phrase, _ in found] + (markers if found else [])
     return [entry for _, entry in found], {id(phrase) for phrase in used}
@@ -113,12 +131,21 @@ def _printed_swatch(
     ]
     if not near:
         return None
-    number, box = max(near, key=lambda one: (labels == one[0]).sum())
-    inside = part[labels == number]
+    counts = {number: int((labels == number).sum()) for number, _ in near}
+    large = [one for one in near if counts[one[0]] >= 0.4 * max(counts.values())]
+    number, box = max(large, key=lambda one: one[1][2])  # others may be marks behind the legend
+    red, green, blue = _pure(part[labels == number], ground)
+    return (red, green, blue), (box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0)
+
+
+def _pure(inside: NDArray[np.float64], ground: NDArray[np.float64]) -> list[float]:
+    """The color of the pixels of a swatch, which may have a dark edge and soft ones."""
+    vivid = np.ptp(inside, axis=1)
+    if (vivid > COLORFUL).mean() >= PURE:
+        inside = inside[vivid > COLORFUL]
     strong = np.abs(inside - ground).max(axis=1)
     full = strong >= np.quantile(strong, 1 - PURE)
-    red, green, blue = np.median(inside[full], axis=0).tolist()
-    return (red, green, blue), (box[0] + x0, box[1] + y0, box[2] + x0, box[3] + y0)
+    return [float(value) for value in np.median(inside[full], axis=0)]
 
 
 def names_by_color(canvas: Canvas, legend: list[LegendEntry], colors: list[int]) -> dict[int, str]:
@@ -193,6 +220,15 @@ def _swatch_of(
     _, color, box = max(near)
     red, green, blue = canvas.palette[color].astype(float).tolist()
     return (red, green, blue), box
+
+
+def _whole(box: Box, pieces: list[Box], size: int) -> Box:
+    """A swatch with the pieces of its color beside it: a line on which markers have dark edges."""
+    for left, top, right, bottom in sorted(pieces, key=lambda piece: -piece[2]):
+        level = abs(top + bottom - box[1] - box[3]) <= 0.5 * size
+        if level and left < box[0] and 0 <= box[0] - right <= 0.4 * size:
+            box = around([box, (left, top, right, bottom)])
+    return box
 
 
 def _one_block(

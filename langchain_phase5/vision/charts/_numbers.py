@@ -15,6 +15,8 @@ NUMBER = re.compile(
     r"(?P<sign>[-\u2013\u2212]?)(?P<money>[$\u20ac\u00a3]?)(?P<body>\d[\d,. ]*|[.,]\d+)"
     r"(?:[eE](?P<power>[+-]?\d{1,3}))?(?P<suffix>%|k|K|M|m|B|bn)?"
 )
+SIGN = re.compile(r"[-=~_\u2212]+")
+"""What a minus is read as."""
 POWER = re.compile(r"10\^(-?\d{1,2})")
 
 
@@ -71,6 +73,12 @@ def _checked(word: Word) -> str:
     """The text with points and signs where the glyphs show them."""
     text = word.text.replace(" ", "").replace("\u2014", "-").replace("\u2013", "-")
     shapes = _shapes(word.glyphs)
+    if shapes.startswith("-") and (sign := SIGN.match(text)):
+        return "-" + _with_points(word, text[sign.end() :], shapes[1:])
+    return _with_points(word, text, shapes)
+
+
+def _with_points(word: Word, text: str, shapes: str) -> str:
     letters = [character for character in text if character.isalnum() or character in "$%"]
     printed = [character for character in text if character in ".,"]
     if len(letters) > word.most_digits:

@@ -8,11 +8,12 @@ cannot be read makes the chart unreadable.
 import re
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from langchain_phase5.vision.charts._canvas import Canvas
 from langchain_phase5.vision.charts._numbers import LOOKALIKES, power_of_ten
 from langchain_phase5.vision.charts._phrase import Phrase, Word
-from langchain_phase5.vision.charts._reading import read_phrases
+from langchain_phase5.vision.charts._reading import agreed_digits, read_phrases
 from langchain_phase5.vision.charts._tick_labels import Ticks
 from langchain_phase5.vision.charts.unreadable import UnreadableChartError
 
@@ -24,6 +25,7 @@ NUMERIC = 0.5
 """Least share of digits and signs."""
 NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 OFFSET_TEXT = re.compile(rf"(?P<factor>\d+(?:\.\d+)?e[+-]?\d+)?(?P<offset>[+-]{NUMBER})?")
+POWER = re.compile(r"[1lIi|][eE]")
 MISREAD = re.compile(r"[+-]?[1lIi|]{1,2}[eE].{1,3}")
 
 
@@ -89,23 +91,50 @@ def _read(canvas: Canvas, phrase: Phrase) -> tuple[float, float]:
         UnreadableChartError: The text is no such thing, or it is not legible.
     """
     if len(phrase.words) == 1:
+        factor = _power(canvas, phrase.words[0])
+        if factor:
+            return factor, 0.0
         again = Phrase([Word(phrase.words[0].glyphs, phrase.words[0].box)])
         read_phrases(canvas, [again], digits=True)
-        for word in (phrase.words[0], again.words[0]):
-            parsed = _parsed(word)
-            if parsed:
-                return parsed
+        readings = [_parsed(word) for word in (phrase.words[0], again.words[0])]
+        surely = [read for read in readings if read and read.surely]
+        if surely:
+            return surely[0].factor, surely[0].offset
+        if readings[0] and readings[0] == readings[1]:
+            return readings[0].factor, readings[0].offset
     msg = f"an axis has a factor or an offset that is not legible ({phrase.text!r})"
     raise UnreadableChartError(msg)
 
 
-def _parsed(word: Word) -> tuple[float, float] | None:
-    """What a word says, if it has a character for each of its glyphs."""
+def _power(canvas: Canvas, word: Word) -> float | None:
+    """What a `1e6` says, of which the digits after the e are read by themselves."""
+    if not POWER.match(word.text) or not 3 <= len(word.glyphs) <= 4:
+        return None
+    (_, top, _, bottom), (_, middle, *_), *tail = word.glyphs
+    if middle <= top + 0.1 * (bottom - top):
+        return None  # no e, which is lower than a digit
+    digits = agreed_digits(canvas, tail)
+    return 10.0 ** int(digits) if digits else None
+
+
+class _Reading(NamedTuple):
+    """What a word says; surely, if it has a character for each of its glyphs."""
+
+    factor: float
+    offset: float
+    surely: bool
+
+
+def _parsed(word: Word) -> _Reading | None:
+    """What a word says, if its glyphs may be that many characters."""
     power = power_of_ten(word.text)
     if power:
-        return power, 0.0
+        return _Reading(power, 0.0, surely=True)
     text = re.sub("[-\u2212\u2013\u2014]+", "-", word.text.replace(" ", "")).replace("E", "e")
+    if not text[-1:].isdigit():
+        return None  # an S that is a 5 or a 9 is a factor of 10,000
     match = OFFSET_TEXT.fullmatch(text.translate(LOOKALIKES))
-    if not match or not match[0] or len(text) != len(word.glyphs):
+    if not match or not match[0] or not len(word.glyphs) <= len(text) <= word.most_digits:
         return None
-    return float(match["factor"] or 1.0), float(match["offset"] or 0.0)
+    factor, offset = float(match["factor"] or 1.0), float(match["offset"] or 0.0)
+    return _Reading(factor, offset, surely=len(text) == len(word.glyphs))

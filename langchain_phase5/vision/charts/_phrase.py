@@ -20,6 +20,8 @@ class Word:
     text: str = ""
     confidence: float = 0.0
     """0 to 1."""
+    crossed: bool = False
+    """Something colored crosses it, which is no part of its letters."""
 
     @property
     def most_digits(self) -> int:

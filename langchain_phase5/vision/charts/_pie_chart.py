@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from langchain_phase5.vision.charts._canvas import Canvas, components
 from langchain_phase5.vision.charts._legend import find_legend, names_by_color
 from langchain_phase5.vision.charts._phrase import Phrase
+from langchain_phase5.vision.charts._reading import confirm_names
 from langchain_phase5.vision.charts.chart_data import (
     ChartAxis,
     ChartData,
@@ -81,6 +82,7 @@ def read_pie(canvas: Canvas, phrases: list[Phrase], disc: Disc) -> ChartData:
     if len(wedges) < 2:
         msg = "the round shape has fewer than two colors"
         raise UnreadableChartError(msg)
+    confirm_names(canvas, phrases)
     legend, used = find_legend(canvas, phrases)
     if legend:
         by_color = names_by_color(canvas, legend, [wedge.color for wedge in wedges])

@@ -72,8 +72,16 @@ def read_points(canvas: Canvas, layout: Layout) -> ChartData:
         y_axis=_axis(layout.y, layout.y_label),
         series=series,
         confidence=_confidence(matches, layout),
+        notes=layout.notes + (_notes(series) if kind == "line" else []),
         engine="offline",
     )
+
+
+def _notes(series: list[ChartSeries]) -> list[str]:
+    """What is missing: a line may have points that something hides."""
+    places = {point.x for one in series for point in one.points}
+    short = [one.name or "value" for one in series if len(one.points) < len(places)]
+    return [f"Points of {name!r} that are hidden are left out." for name in short]
 
 
 def _confidence(matches: list[Match], layout: Layout) -> float:

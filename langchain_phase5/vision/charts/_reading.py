@@ -5,6 +5,7 @@ a lone "0" is read reliably between its neighbors, and one call costs one proces
 """
 
 import html
+import itertools
 import re
 from collections import Counter
 
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from langchain_phase5.vision.charts._canvas import Box, Canvas
-from langchain_phase5.vision.charts._phrase import Phrase, Word
+from langchain_phase5.vision.charts._canvas import Box, Canvas, grayness
+from langchain_phase5.vision.charts._phrase import Phrase, Word, around
 from langchain_phase5.vision.tesseract import TesseractNotFoundError
 
 DIGITS = "0123456789.,-+%$kKMBeE"
@@ -31,6 +32,8 @@ LINE = 34
 PAGE_WIDTH = 1700
 SURE = 0.9
 """Words recognized with less confidence are read again."""
+NAME_SIZES = (0.85, 1.5, 2.0)
+"""The same for names: in larger print the "ri" of small ones looks less like an n."""
 MOST_DOUBTFUL = 40
 SIZES = (0.7, 0.85, 1.2)
 """Relative sizes in which a doubtful word is read again."""
@@ -58,7 +61,43 @@ def read_phrases(canvas: Canvas, phrases: list[Phrase], *, digits: bool = False)
     _read(canvas, pairs, digits=digits)
     doubtful = [(word, phrase) for word, phrase in pairs if _is_doubtful(word)][:MOST_DOUBTFUL]
     if doubtful:
-        _read_again(canvas, doubtful, digits=digits)
+        _read_again(canvas, doubtful, SIZES, digits=digits)
+
+
+def confirm_names(canvas: Canvas, phrases: list[Phrase]) -> None:
+    """Reads names again, larger, in place: no scale tells a misread name, as it does a number.
+
+    The confidence of a word that is read differently each time is 0.25 or less.
+
+    Raises:
+        ImportError: pytesseract is not installed.
+        RuntimeError: The Tesseract program is not installed.
+    """
+    pairs = [
+        (word, phrase)
+        for phrase in phrases
+        if not phrase.slanted
+        for word in phrase.words
+        if len(word.text) > 1 and not any(map(str.isdigit, word.text))
+    ]
+    if pairs:
+        _read_again(canvas, pairs[:MOST_DOUBTFUL], NAME_SIZES, apart=True)
+
+
+def agreed_digits(canvas: Canvas, glyphs: list[Box]) -> str | None:
+    """The digits that a few glyphs say in most of four sizes, or None where there are none.
+
+    Raises:
+        ImportError: pytesseract is not installed.
+        RuntimeError: The Tesseract program is not installed.
+    """
+    word = Word(glyphs, around(glyphs))
+    page, spots = _paste([_picture(canvas, word, Phrase([word]), by=by) for by in (*SIZES, 1.0)])
+    found = _recognize(page, digits=True)
+    hits = [_text_at(found, spot) for spot in spots]
+    text, votes = Counter(text for text, _ in hits).most_common(1)[0]
+    agreed = votes > len(hits) / 2 and max(sure for one, sure in hits if one == text) >= SURE
+    return text if agreed and text.isdigit() and len(text) == len(glyphs) else None
 
 
 def _read(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> None:
@@ -88,16 +127,41 @@ def _is_one_letter(word: Word) -> bool:
     return len(word.glyphs) == 1 and right - left <= 1.2 * (bottom - top)
 
 
-def _read_again(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> None:
-    """Reads each word in several sizes and takes what most of them say."""
-    pictures = [_picture(canvas, word, phrase, by=by) for word, phrase in pairs for by in SIZES]
-    page, spots = _paste(pictures)
+def _read_again(
+    canvas: Canvas,
+    pairs: list[tuple[Word, Phrase]],
+    sizes: tuple[float, ...],
+    *,
+    digits: bool = False,
+    apart: bool = False,
+) -> None:
+    """Reads each word in several sizes and takes what most of them say.
+
+    Args:
+        canvas: The chart.
+        pairs: The words, with the phrases that they are part of.
+        sizes: Relative to the usual one.
+        digits: Allow digits, signs and separators only.
+        apart: Put each size on lines of its own, as is better for words; single characters are
+            read better between others that are larger and smaller.
+    """
+    by_word = [[_picture(canvas, word, phrase, by=by) for by in sizes] for word, phrase in pairs]
+    if apart:
+        page, spots = _paste(*map(list, zip(*by_word, strict=True)))
+        order = [
+            index * len(pairs) + number
+            for number in range(len(pairs))
+            for index in range(len(sizes))
+        ]
+        spots = [spots[index] for index in order]
+    else:
+        page, spots = _paste(list(itertools.chain(*by_word)))
     found = _recognize(page, digits=digits)
     hits = [_text_at(found, spot) for spot in spots]
     for number, (word, _) in enumerate(pairs):
         tries = [
             (word.text, word.confidence),
-            *hits[number * len(SIZES) : (number + 1) * len(SIZES)],
+            *hits[number * len(sizes) : (number + 1) * len(sizes)],
         ]
         tries = [_tidied(word, *one) for one in tries]
         tries = [one for one in tries if _fits(word, one[0])] or tries
@@ -118,7 +182,8 @@ def _picture(canvas: Canvas, word: Word, phrase: Phrase, *, by: float = 1.0) -> 
     left, top, right, bottom = max(0, left - 1), max(0, top - 1), right + 1, bottom + 1
     part = canvas.pixels[top:bottom, left:right]
     edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
-    away = np.abs(part - np.median(edge, axis=0)).max(axis=2)
+    ground = np.median(edge, axis=0)
+    away = grayness(part, ground) if word.crossed else np.abs(part - ground).max(axis=2)
     away = (
         away * _near_glyphs(word, phrase, (left, top, right, bottom))[: len(part), : part.shape[1]]
     )
@@ -141,16 +206,22 @@ def _near_glyphs(word: Word, phrase: Phrase, frame: Box) -> NDArray[np.bool_]:
     return near
 
 
-def _paste(pictures: list[Image.Image]) -> tuple[Image.Image, list[Box]]:
-    """Lays the words out line by line, as on a page; returns the page and the place of each."""
-    lines: list[list[tuple[Image.Image, int]]] = [[]]
-    x = GAP
-    for picture in pictures:
-        if lines[-1] and x + picture.width + GAP > PAGE_WIDTH:
-            lines.append([])
-            x = GAP
-        lines[-1].append((picture, x))
-        x += picture.width + GAP
+def _paste(*paragraphs: list[Image.Image]) -> tuple[Image.Image, list[Box]]:
+    """Lays the words out line by line, as on a page; returns the page and the place of each.
+
+    Letters of different sizes on one line confuse the recognizer, so each paragraph starts a new
+    one.
+    """
+    lines: list[list[tuple[Image.Image, int]]] = []
+    for pictures in paragraphs:
+        lines.append([])
+        x = GAP
+        for picture in pictures:
+            if lines[-1] and x + picture.width + GAP > PAGE_WIDTH:
+                lines.append([])
+                x = GAP
+            lines[-1].append((picture, x))
+            x += picture.width + GAP
     width = max(at + picture.width for line in lines for picture, at in line) + GAP
     height = sum(max(p.height for p, _ in line) + LEADING for line in lines) + LEADING
     page, spots, bottom = Image.new("L", (width, height), 255), [], LEADING // 2

@@ -1,5 +1,6 @@
 """Draws a reading again over the picture and counts what does not match."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +33,15 @@ def redraw_line(ink: Ink, line: Trace, polyline: Polyline) -> Match:
     height, width = mask.shape
     drawn = np.zeros_like(mask)
     shares = []
-    for (x0, y0), (x1, y1) in zip(_points(polyline)[:-1], _points(polyline)[1:], strict=True):
+    pieces = zip(
+        itertools.pairwise(_points(polyline)), itertools.pairwise(polyline.known), strict=True
+    )
+    for ((x0, y0), (x1, y1)), known in pieces:
         count = int(2 * np.hypot(x1 - x0, y1 - y0)) + 2
         rows = np.clip(np.rint(np.linspace(y0, y1, count)).astype(int), 0, height - 1)
         columns = np.clip(np.rint(np.linspace(x0, x1, count)).astype(int), 0, width - 1)
         drawn[rows, columns] = True
-        shares.append(float(near[rows, columns].mean()))
+        shares.append((all(known), float(near[rows, columns].mean())))
     apart = ndimage.distance_transform_edt(~drawn)
     reach = np.full(mask.shape, line.thickness / 2 + 2.0)
     for x, y, radius in line.markers:
@@ -45,8 +49,10 @@ def redraw_line(ink: Ink, line: Trace, polyline: Polyline) -> Match:
     for x, y in _points(polyline):
         _stamp(reach, x, y, line.reach + 3.0)
     rest = mask & (apart > reach)
+    sure = [share for known, share in shares if known] or [share for _, share in shares]
+    worst = min(sure)
     square = max(40.0, (2 * line.reach + 2) ** 2)
-    return Match(1 - rest.sum() / max(1, mask.sum()), min(shares), _largest(rest) / square)
+    return Match(1 - rest.sum() / max(1, mask.sum()), worst, _largest(rest) / square)
 
 
 def redraw_markers(

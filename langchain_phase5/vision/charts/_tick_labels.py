@@ -1,11 +1,12 @@
 """Finds the labels along the axes, and the scale that they make."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
 from langchain_phase5.vision.charts._numbers import read_number, unit_of
 from langchain_phase5.vision.charts._phrase import Phrase, Word, middle
+from langchain_phase5.vision.charts._powers import raised
 from langchain_phase5.vision.charts._reading import read_phrases
 from langchain_phase5.vision.charts._scale import Scale, fit_scale
 from langchain_phase5.vision.charts._ticks import snapped
@@ -118,10 +119,21 @@ def make_ticks(canvas: Canvas, phrases: list[Phrase], *, axis: int) -> Ticks:
     )
 
 
+def renamed(ticks: Ticks, phrases: list[Phrase], *, axis: int) -> Ticks:
+    """The same labels, named by what their print is read as now."""
+    phrases = sorted(phrases, key=lambda p: p.center[axis])
+    return replace(
+        ticks,
+        names=_alike([p.text for p in phrases]),
+        words=[(middle(w.box)[axis], w.text) for p in phrases for w in p.words if w.text],
+        legible=bool(phrases) and min(p.confidence for p in phrases) >= LEGIBLE,
+    )
+
+
 def as_digits(canvas: Canvas, phrases: list[Phrase], ticks: Ticks, *, axis: int) -> Ticks:
     """Reads labels again as numbers; kept if they then lie on a scale, as names would not."""
-    if len(phrases) < 3:
-        return ticks
+    if len(phrases) < 3 or any(raised(word) for phrase in phrases for word in phrase.words):
+        return ticks  # the digits of 10 to the power of 3 say 103
     again = [Phrase([Word(w.glyphs, w.box) for w in p.words], p.upright) for p in phrases]
     read_phrases(canvas, again, digits=True)
     numbers = make_ticks(canvas, again, axis=axis)

@@ -5,6 +5,10 @@ from numpy.typing import NDArray
 
 from langchain_phase5.vision.charts._canvas import Box, Canvas
 
+STEPS = (1, 7, 12)
+"""Distances in pixels from the labels at which tick marks are looked for."""
+SHARES = (0.6, 0.3)
+"""Least share of those pixels that a mark fills; a minor one, which has no label, fills less."""
 ENOUGH = 0.7
 """Share of the labels that need a line near them before lines are believed."""
 
@@ -39,13 +43,19 @@ def snapped(canvas: Canvas, positions: list[float], boxes: list[Box], *, axis: i
 
 
 def _strips(pixels: NDArray[np.int16], edge: int, axis: int) -> list[NDArray[np.float64]]:
-    """Profiles along the axis: of the tick marks beside the labels, then of the grid lines."""
+    """Profiles along the axis: of tick marks beside the labels, of grid lines, of marks beyond.
+
+    Long tick marks, and those that point into the plot, are further from the labels.
+    """
     width = pixels.shape[1]
     if axis == 1:
-        near, far = slice(edge + 1, edge + 13), slice(edge + 13, width)
+        near = [slice(edge + step, edge + step + 12) for step in STEPS]
+        far = slice(edge + 13, width)
     else:
-        near, far = slice(max(0, edge - 13), edge - 1), slice(0, max(1, edge - 13))
-    return [_profile(pixels[:, near], 0.3), _profile(pixels[:, far], 0.4)]
+        near = [slice(max(0, edge - step - 12), max(0, edge - step)) for step in STEPS]
+        far = slice(0, max(1, edge - 13))
+    usual = [_profile(pixels[:, near[0]], 0.3), _profile(pixels[:, far], 0.4)]
+    return usual + [_profile(pixels[:, strip], share) for share in SHARES for strip in near[1:]]
 
 
 def _profile(strip: NDArray[np.int16], share: float) -> NDArray[np.float64]:

@@ -15,6 +15,10 @@ SHORTEST = 0.1
 """Share of the frame's width that a line covers in one piece."""
 SPINE = 4
 """Most pixels that the line of the frame takes at the edge."""
+BEYOND = 5
+"""Pixels around the end of a line in which it may disappear under the legend."""
+EDGE = 0.15
+"""Share of those pixels that the legend covers at least; steep lines enter it from below."""
 SPECK = 5
 """Patches of fewer pixels are blends of other colors, not part of a line."""
 
@@ -31,8 +35,10 @@ class Trace:
     """Across the stroke."""
     markers: tuple[tuple[float, float, float], ...]
     """Center and radius of the markers along the line; empty when none are found."""
+    cut: tuple[bool, bool] = (False, False)
+    """Whether the line may go on unseen at its left and at its right end."""
     halo: float = 0.0
-    """Radius of the markers that another line of the chart has."""
+    """Radius of patches that may be markers, or of the markers that another line has."""
 
     @property
     def reach(self) -> float:
@@ -44,7 +50,7 @@ class Trace:
 def with_halos(lines: list[Trace]) -> list[Trace]:
     """The lines, each with the markers of the others: on a thick line small ones are not seen."""
     radii = [radius for line in lines for _, _, radius in line.markers]
-    return [replace(line, halo=max(radii, default=0.0)) for line in lines]
+    return [replace(line, halo=max([line.halo, *radii])) for line in lines]
 
 
 def trace(ink: Ink) -> Trace | None:
@@ -76,7 +82,20 @@ def trace(ink: Ink) -> Trace | None:
     if thickness > max(12.0, 0.06 * mask.shape[0]):
         msg = "a color fills areas rather than drawing a line"
         raise UnreadableChartError(msg)
-    return Trace(x, y, thickness, _markers(mask, thickness, (float(used[0]), float(used[-1]))))
+    ends = float(used[0]), float(used[-1])
+    patches = _patches(mask, thickness, ends)
+    markers = patches if _at_both(patches, ends) else ()
+    cut = _goes_under(ink.hidden, x[0], y[0], -1), _goes_under(ink.hidden, x[-1], y[-1], 1)
+    halo = max((radius for _, _, radius in patches), default=0.0) if len(patches) > 2 else 0.0
+    return Trace(x, y, thickness, markers, cut, halo)
+
+
+def _goes_under(hidden: NDArray[np.bool_], x: float, y: float, step: int) -> bool:
+    """Whether the next columns beyond an end of a line are hidden."""
+    rows = slice(max(0, round(y) - BEYOND), round(y) + BEYOND + 1)
+    next_ones = [round(x) + step * (distance + 1) for distance in range(BEYOND)]
+    inside = [column for column in next_ones if 0 <= column < hidden.shape[1]]
+    return any(hidden[rows, column].mean() > EDGE for column in inside)
 
 
 def _without_specks(ink: Ink) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -100,10 +119,10 @@ def _thickness(x: NDArray[np.float64], y: NDArray[np.float64], total: NDArray[np
     return max(1.0, float(np.median(across))) if len(across) else 1.0
 
 
-def _markers(
+def _patches(
     mask: NDArray[np.bool_], thickness: float, ends: tuple[float, float]
 ) -> tuple[tuple[float, float, float], ...]:
-    """Patches thicker than the line, if they are alike and sit at both of its ends."""
+    """Center and radius of patches thicker than the line, if they are alike."""
     from scipy import ndimage
 
     radius = max(2.0, 0.75 * thickness + 0.8)
@@ -127,9 +146,13 @@ def _markers(
         if one
     ]
     found += _cut_markers(mask, ends, float(np.median(sizes[:, 1])))
-    widest = float(np.median(sizes)) / 2 + 3
-    at_ends = all(min(abs(x - end) for x, _, _ in found) <= widest for end in ends)
-    return tuple(sorted(found)) if at_ends else ()
+    return tuple(sorted(found))
+
+
+def _at_both(patches: tuple[tuple[float, float, float], ...], ends: tuple[float, float]) -> bool:
+    """Whether there are patches at both ends of a line, as markers are."""
+    widest = float(np.median([radius for _, _, radius in patches])) + 3 if patches else 0.0
+    return bool(patches) and all(min(abs(x - end) for x, _, _ in patches) <= widest for end in ends)
 
 
 def _cut_markers(

@@ -43,6 +43,12 @@ def find_phrases(canvas: Canvas) -> list[Phrase]:
     return found
 
 
+def words_of(glyphs: list[Box]) -> list[Word]:
+    """The words that some glyphs on one line make, from left to right."""
+    words = [word for phrase in _phrases(glyphs, upright=True) for word in phrase]
+    return sorted(words, key=lambda word: word.box[0])
+
+
 def _is_known(glyph: Box, known: list[Box]) -> bool:
     """Whether most of a glyph was found on another background, where it may have looked whole."""
     if not known:
