@@ -19,6 +19,8 @@ SOLID = 0.9
 MOST_GLYPHS = 1500
 LONGEST_DASH = 25
 """Most pixels between the dashes of one line, also where it crosses another dashed line."""
+SHORTEST_ROW = 40
+"""Fewest pixels in which there are several dashes in a row."""
 DASHED = 0.15
 """Least share of a dashed line that is dashes; decimal points below each other are fewer."""
 LONG_STROKE = 45
@@ -63,14 +65,14 @@ def _strokes(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Dashed lines that run level through a good part of the picture."""
+    """Dashed lines that run level, also the stretches of them between bars."""
     from scipy import ndimage
 
     pieces, boxes = components(ink)
     flat = [number for number, box in enumerate(boxes, start=1) if box[3] - box[1] <= 3]
     dashes = np.isin(pieces, flat)  # and no part of a letter or a marker
     bridged = ndimage.binary_closing(dashes, np.ones((1, LONGEST_DASH)))
-    long = ndimage.binary_opening(bridged, np.ones((1, max(60, round(0.15 * ink.shape[1])))))
+    long = ndimage.binary_opening(bridged, np.ones((1, SHORTEST_ROW)))
     lines, found = components(long)
     row = [
         number
@@ -78,10 +80,23 @@ def _dashed(ink: NDArray[np.bool_]) -> NDArray[np.bool_]:
         if len(np.unique(pieces[top:bottom, left:right] * dashes[top:bottom, left:right])) > 5
         and dashes[top:bottom, left:right].any(axis=0).mean() >= DASHED
     ]
-    line = np.isin(lines, row)
+    line = _whole_rows(np.isin(lines, row), dashes)
     crossings = [n for n, b in enumerate(boxes, start=1) if max(b[2] - b[0], b[3] - b[1]) <= 6]
     crossed = np.intersect1d(np.unique(pieces[line]), crossings)
     return np.asarray(line & dashes | np.isin(pieces, crossed))
+
+
+def _whole_rows(line: NDArray[np.bool_], dashes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Dashed lines with the short stretches between bars that cover the rest of them.
+
+    What is beside the plot stays: the minus of a label is on the row of its grid line.
+    """
+    rows, columns = np.flatnonzero(line.any(axis=1)), np.flatnonzero(line.any(axis=0))
+    whole = line.copy()
+    if len(rows):
+        inside = slice(columns[0], columns[-1] + 1)
+        whole[rows, inside] |= dashes[rows, inside]
+    return whole
 
 
 def _stands_on(near: NDArray[np.bool_], box: Box) -> bool:

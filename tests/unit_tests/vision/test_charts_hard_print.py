@@ -131,3 +131,13 @@ def test_print_that_touches_the_corner_of_the_axes_is_no_marker():
 
     (read,) = points(picture(draw, dpi=144)).values()
     assert [y for _, y in read] == pytest.approx(heights, rel=0.02)
+
+
+@pytest.mark.parametrize("dpi", [170, 200])
+def test_dashes_of_a_grid_over_bars_are_no_print(dpi):
+    from matplotlib import style
+
+    names, heights = ["Cloud", "Swift", "Berlin", "Rome"], [7.04, 2.19, 2.4, 2.02]
+    with style.context("bmh"):
+        image = picture(lambda axes: axes.bar(names, heights), dpi=dpi)
+    assert points(image) == {None: near(names, heights, y=0.05)}
