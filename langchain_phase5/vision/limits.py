@@ -28,6 +28,5 @@ class ImageLimits:
     """Frames of an animation, or pages of a TIFF, that can be asked for."""
     max_pages: int = 500
     """Pages of a PDF that can be asked for."""
-    max_seconds: float = 20.0
-    """Time to open a PDF, and to draw each of its pages; with the start of a process, which on a
-    busy machine takes seconds."""
+    max_seconds: float = 5.0
+    """Time to open a PDF, and to draw each of its pages."""

@@ -22,6 +22,11 @@ from langchain_phase5.vision.errors import (
 from langchain_phase5.vision.limits import ImageLimits
 
 _POINTS_PER_INCH = 72
+_START_SECONDS = 60.0  # of our own code, which no PDF can prolong; a busy machine may take a few
+_NOT_STARTED = (
+    f"The process that draws PDF pages did not start in {_START_SECONDS:g} s. Send the pages as "
+    "images, or try again when the machine is less busy."
+)
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 
 
@@ -61,7 +66,9 @@ class PdfPages:
         self._stdin = cast("IO[bytes]", self._process.stdin)
         self._stdout = cast("IO[bytes]", self._process.stdout)
         try:
-            with self._deadline("the start"):
+            with self._deadline(_START_SECONDS, _NOT_STARTED):
+                self._ask(b"")
+            with self._deadline(self._limits.max_seconds, self._too_slow("the start")):
                 opened = self._ask(len(data).to_bytes(8) + data)
         except BaseException:
             self.close()
@@ -102,7 +109,7 @@ class PdfPages:
             msg = f"There is no page {page}; the PDF offers pages 0 to {len(self) - 1}."
             raise ImageNotFoundError(msg)
         request = {"page": page, "scale": self._scale(page, dpi)}
-        with self._deadline(f"page {page}"):
+        with self._deadline(self._limits.max_seconds, self._too_slow(f"page {page}")):
             drawn = self._ask(json.dumps(request).encode() + b"\n")
             size, stride = (drawn["width"], drawn["height"]), drawn["stride"]
             pixels = self._read(size[1] * stride)
@@ -125,7 +132,7 @@ class PdfPages:
         return pixels
 
     @contextmanager
-    def _deadline(self, what: str) -> Iterator[None]:
+    def _deadline(self, seconds: float, refusal: str) -> Iterator[None]:
         """Kill the process when time is up, which ends the read that waits for it."""
         late = threading.Event()
 
@@ -133,23 +140,25 @@ class PdfPages:
             late.set()
             self._process.kill()
 
-        timer = threading.Timer(self._limits.max_seconds, kill)
+        timer = threading.Timer(seconds, kill)
         timer.start()
         try:
             yield
         except (UnreadableImageError, OSError) as error:
             if late.is_set():
-                msg = (
-                    f"Drawing {what} of the PDF took more than {self._limits.max_seconds:g} s. "
-                    "Send that page as an image, or raise ImageLimits(max_seconds=...)."
-                )
-                raise ImageTooLargeError(msg) from None
+                raise ImageTooLargeError(refusal) from None
             if isinstance(error, OSError):
                 msg = "The process that draws PDF pages ended early."
                 raise UnreadableImageError(msg) from error
             raise
         finally:
             timer.cancel()
+
+    def _too_slow(self, what: str) -> str:
+        return (
+            f"Drawing {what} of the PDF took more than {self._limits.max_seconds:g} s. "
+            "Send that page as an image, or raise ImageLimits(max_seconds=...)."
+        )
 
     def _scale(self, page: int, dpi: int) -> float:
         width, height = self._sizes[page]

@@ -1,10 +1,10 @@
 """The process that draws PDF pages; it is run as a script and can be killed.
 
-It reads the document from standard input (8 bytes of length, then the bytes) and answers with one
-line, `{"sizes": [[width, height], ...]}`, in points. From then on it draws what each line, such as
-`{"page": 0, "scale": 2.0}`, asks for: a line `{"width": ..., "height": ..., "stride": ...}`, then
-rows of RGB bytes, `stride` bytes each. A line `{"error": ...}` says what went wrong. It imports
-nothing of this package, to start fast.
+It says `{"ready": true}`, reads the document from standard input (8 bytes of length, then the
+bytes) and answers with one line, `{"sizes": [[width, height], ...]}`, in points. From then on it
+draws what each line, such as `{"page": 0, "scale": 2.0}`, asks for: a line
+`{"width": ..., "height": ..., "stride": ...}`, then rows of RGB bytes, `stride` bytes each. A line
+`{"error": ...}` says what went wrong. It imports nothing of this package, to start fast.
 """
 
 import json
@@ -17,10 +17,11 @@ _ADDRESS_SPACE = 1 << 30
 def main() -> None:
     """Serve one document, until standard input ends."""
     _limit_memory()
-    data = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(8)))
     try:
         import pypdfium2
 
+        _answer({"ready": True})
+        data = sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(8)))
         document = pypdfium2.PdfDocument(data)
         most = int(sys.argv[1])
         sizes = [document.get_page_size(i) for i in range(min(len(document), most))]

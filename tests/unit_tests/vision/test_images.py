@@ -436,15 +436,6 @@ def test_pages_beyond_the_cap_are_not_there():
         assert len(pages) == 3
 
 
-def test_a_pdf_that_takes_too_long_is_ended(monkeypatch, tmp_path):
-    hanging = tmp_path / "worker.py"
-    hanging.write_text("import time; time.sleep(600)")
-    monkeypatch.setattr("langchain_phase5.vision.pdf._WORKER", hanging)
-    limits = ImageLimits(max_seconds=0.2)
-    with pytest.raises(ImageTooLargeError, match=r"Drawing the start of the PDF took .* 0\.2 s"):
-        load_image(empty_pdf(100, 100), limits=limits)
-
-
 def test_a_page_that_takes_too_long_is_ended(monkeypatch):
     with PdfPages(empty_pdf(3000, 3000)) as pages:
         monkeypatch.setattr(pages, "_limits", ImageLimits(max_seconds=0.001))
@@ -463,6 +454,7 @@ def test_a_pdf_process_that_dies_is_reported(monkeypatch):
 PLAYED_WORKER = """
 import json, sys
 stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+stdout.write(b'{{"ready": true}}\\n'), stdout.flush()
 stdin.read(int.from_bytes(stdin.read(8)))
 print("something to complain about", file=sys.stderr)
 {played}
@@ -473,11 +465,11 @@ print("something to complain about", file=sys.stderr)
 def play(monkeypatch, tmp_path):
     """Have another program in place of the one that draws pages."""
 
-    def play(*lines):
+    def play(*lines, limits=None):
         script = tmp_path / "worker.py"
         script.write_text(PLAYED_WORKER.format(played="\n".join(lines)))
         monkeypatch.setattr("langchain_phase5.vision.pdf._WORKER", script)
-        return PdfPages(empty_pdf(2, 2))
+        return PdfPages(empty_pdf(2, 2), limits=limits)
 
     return play
 
@@ -485,6 +477,20 @@ def play(monkeypatch, tmp_path):
 def test_a_pdf_process_that_ends_without_a_word_is_reported(play):
     with pytest.raises(UnreadableImageError, match=r"broken or locked with a password\.$"):
         play()
+
+
+def test_a_pdf_that_takes_too_long_to_open_is_ended(play):
+    with pytest.raises(ImageTooLargeError, match=r"Drawing the start of the PDF took .* 0\.2 s"):
+        play("import time; time.sleep(600)", limits=ImageLimits(max_seconds=0.2))
+
+
+def test_a_pdf_process_that_does_not_start_is_ended(monkeypatch, tmp_path):
+    hanging = tmp_path / "worker.py"
+    hanging.write_text("import time; time.sleep(600)")
+    monkeypatch.setattr("langchain_phase5.vision.pdf._WORKER", hanging)
+    monkeypatch.setattr("langchain_phase5.vision.pdf._START_SECONDS", 0.2)
+    with pytest.raises(ImageTooLargeError, match="did not start"):
+        load_image(empty_pdf(100, 100))
 
 
 def page_of(stride, pixels):
