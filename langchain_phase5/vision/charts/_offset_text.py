@@ -25,8 +25,8 @@ NUMERIC = 0.5
 """Least share of digits and signs."""
 NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 OFFSET_TEXT = re.compile(rf"(?P<factor>\d+(?:\.\d+)?e[+-]?\d+)?(?P<offset>[+-]{NUMBER})?")
-POWER = re.compile(r"[1lIi|][eE]")
-MISREAD = re.compile(r"[+-]?[1lIi|]{1,2}[eE].{1,3}")
+POWER = re.compile(r"[1lIi|][eEcC]")
+MISREAD = re.compile(r"[+-]?[1lIi|]{1,2}[eEcC].{1,3}")
 
 
 def with_offset_text(canvas: Canvas, ticks: Ticks, phrases: list[Phrase], *, axis: int) -> Ticks:

@@ -3,7 +3,7 @@
 import pytest
 from chart_pictures import picture
 
-from langchain_phase5.vision import ChartReader
+from langchain_phase5.vision import ChartReader, UnreadableChartError
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"]
 
@@ -42,6 +42,17 @@ def test_small_factors_are_read(top):
     heights = [0.7 * top, 3.1 * top, 5.2 * top, 1.4 * top, 6.6 * top, 4.5 * top]
     read = points(picture(lambda axes: axes.plot(MONTHS, heights), dpi=72))
     assert read == {None: near(MONTHS, heights, y=0.06 * top)}
+
+
+@pytest.mark.parametrize("dpi", [72, 80, 90, 100])
+def test_a_factor_never_goes_unnoticed(dpi):
+    heights = [0.4e6, 7.0e6, 2.1e6, 5.4e6, 8.8e6]
+    image = picture(lambda axes: axes.scatter([1.3, 2.6, 5.0, 9.3, 8.9], heights), dpi=dpi)
+    try:
+        (read,) = points(image).values()
+    except UnreadableChartError:
+        return
+    assert sorted(y for _, y in read) == pytest.approx(sorted(heights), abs=1e5)
 
 
 def test_points_between_the_ticks_are_found_and_no_more():
