@@ -1,46 +1,24 @@
-"""Reads the phrases of a chart with Tesseract, all in one call.
+"""Reads the phrases of a chart with Tesseract, the doubtful ones again in other sizes."""
 
-The phrases are pasted on a clean page, enlarged to a size the recognizer likes and many to a line:
-a lone "0" is read reliably between its neighbors, and one call costs one process start.
-"""
-
-import html
 import itertools
 import re
 from collections import Counter
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from langchain_phase5.vision.charts._canvas import Box, Canvas, grayness
+from langchain_phase5.vision.charts._canvas import Box, Canvas
 from langchain_phase5.vision.charts._phrase import Phrase, Word, around
-from langchain_phase5.vision.tesseract import TesseractNotFoundError
+from langchain_phase5.vision.charts._print_page import paste, picture_of, recognize, text_at
 
-DIGITS = "0123456789.,-+%$kKMBeE"
-CHARACTER = re.compile(
-    r"<span class='ocrx_cinfo' title='x_bboxes ([\d ]+); x_conf ([\d.]+)'>(.*?)</span>", re.DOTALL
-)
 STRAY = re.compile(r"(?<=\w)\s+[^\w\s%$\u20ac\u00a3]+$|(?<=\w)\s+_+$")
 """Signs that a recognizer sees in the soft edge after a word."""
 LOWER_L = re.compile(r"^l(?=[bcdfghjkmnpqrstvwxz][a-z])")
 """No word starts so: an I."""
-Character = tuple[float, float, str, float, int]
-"""Center x and y on the page, the character, confidence (0 to 1), number of its word."""
-LINE = 34
-"""Height in pixels to which a typical line is enlarged."""
-PAGE_WIDTH = 1700
 SURE = 0.9
 """Words recognized with less confidence are read again."""
-NAME_SIZES = (0.85, 1.5, 2.0)
-"""The same for names: in larger print the "ri" of small ones looks less like an n."""
 MOST_DOUBTFUL = 40
 SIZES = (0.7, 0.85, 1.2)
 """Relative sizes in which a doubtful word is read again."""
-LEADING = 40
-"""White space between lines, in pixels."""
-GAP = 46
-"""White space between pasted words, in pixels: wide enough to be no part of a word."""
+NAME_SIZES = (0.85, 1.5, 2.0)
+"""The same for names: in larger print the "ri" of small ones looks less like an n."""
 
 
 def read_phrases(canvas: Canvas, phrases: list[Phrase], *, digits: bool = False) -> None:
@@ -92,19 +70,19 @@ def agreed_digits(canvas: Canvas, glyphs: list[Box]) -> str | None:
         RuntimeError: The Tesseract program is not installed.
     """
     word = Word(glyphs, around(glyphs))
-    page, spots = _paste([_picture(canvas, word, Phrase([word]), by=by) for by in (*SIZES, 1.0)])
-    found = _recognize(page, digits=True)
-    hits = [_text_at(found, spot) for spot in spots]
+    page, spots = paste([picture_of(canvas, word, Phrase([word]), by=by) for by in (*SIZES, 1.0)])
+    found = recognize(page, digits=True)
+    hits = [text_at(found, spot) for spot in spots]
     text, votes = Counter(text for text, _ in hits).most_common(1)[0]
     agreed = votes > len(hits) / 2 and max(sure for one, sure in hits if one == text) >= SURE
     return text if agreed and text.isdigit() and len(text) == len(glyphs) else None
 
 
 def _read(canvas: Canvas, pairs: list[tuple[Word, Phrase]], *, digits: bool) -> None:
-    page, spots = _paste([_picture(canvas, word, phrase) for word, phrase in pairs])
-    found = _recognize(page, digits=digits)
+    page, spots = paste([picture_of(canvas, word, phrase) for word, phrase in pairs])
+    found = recognize(page, digits=digits)
     for (word, _), spot in zip(pairs, spots, strict=True):
-        word.text, word.confidence = _tidied(word, *_text_at(found, spot))
+        word.text, word.confidence = _tidied(word, *text_at(found, spot))
 
 
 def _is_doubtful(word: Word) -> bool:
@@ -145,9 +123,9 @@ def _read_again(
         apart: Put each size on lines of its own, as is better for words; single characters are
             read better between others that are larger and smaller.
     """
-    by_word = [[_picture(canvas, word, phrase, by=by) for by in sizes] for word, phrase in pairs]
+    by_word = [[picture_of(canvas, word, phrase, by=by) for by in sizes] for word, phrase in pairs]
     if apart:
-        page, spots = _paste(*map(list, zip(*by_word, strict=True)))
+        page, spots = paste(*map(list, zip(*by_word, strict=True)))
         order = [
             index * len(pairs) + number
             for number in range(len(pairs))
@@ -155,9 +133,9 @@ def _read_again(
         ]
         spots = [spots[index] for index in order]
     else:
-        page, spots = _paste(list(itertools.chain(*by_word)))
-    found = _recognize(page, digits=digits)
-    hits = [_text_at(found, spot) for spot in spots]
+        page, spots = paste(list(itertools.chain(*by_word)))
+    found = recognize(page, digits=digits)
+    hits = [text_at(found, spot) for spot in spots]
     for number, (word, _) in enumerate(pairs):
         tries = [
             (word.text, word.confidence),
@@ -172,108 +150,8 @@ def _read_again(
             word.confidence = max(c for t, c in tries if t == best) * votes[best] / len(tries)
 
 
-def _picture(canvas: Canvas, word: Word, phrase: Phrase, *, by: float = 1.0) -> Image.Image:
-    """The word as black on white, upright, enlarged, with the full height of its line."""
-    left, top, right, bottom = word.box
-    if phrase.upright:
-        _, top, _, bottom = phrase.box
-    else:
-        left, _, right, _ = phrase.box
-    left, top, right, bottom = max(0, left - 1), max(0, top - 1), right + 1, bottom + 1
-    part = canvas.pixels[top:bottom, left:right]
-    edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
-    ground = np.median(edge, axis=0)
-    away = grayness(part, ground) if word.crossed else np.abs(part - ground).max(axis=2)
-    away = (
-        away * _near_glyphs(word, phrase, (left, top, right, bottom))[: len(part), : part.shape[1]]
-    )
-    if not phrase.upright:
-        away = np.rot90(away, -1)
-    grey = 255 - np.clip(255.0 * away / max(60, away.max()), 0, 255)
-    picture = Image.fromarray(grey.astype(np.uint8))
-    scale = by * float(np.clip(LINE / max(phrase.size, 6), 1.0, 5.0))
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return picture.resize(size, Image.Resampling.BICUBIC)
-
-
-def _near_glyphs(word: Word, phrase: Phrase, frame: Box) -> NDArray[np.bool_]:
-    """Where the glyphs are, by a pixel more: leaves grid lines and frames out of the crop."""
-    left, top, right, bottom = frame
-    near = np.zeros((bottom - top, right - left), dtype=bool)
-    for glyph in word.glyphs:
-        x0, y0, x1, y1 = glyph if phrase.upright else (glyph[1], -glyph[2], glyph[3], -glyph[0])
-        near[max(0, y0 - top - 1) : y1 - top + 1, max(0, x0 - left - 1) : x1 - left + 1] = True
-    return near
-
-
-def _paste(*paragraphs: list[Image.Image]) -> tuple[Image.Image, list[Box]]:
-    """Lays the words out line by line, as on a page; returns the page and the place of each.
-
-    Letters of different sizes on one line confuse the recognizer, so each paragraph starts a new
-    one.
-    """
-    lines: list[list[tuple[Image.Image, int]]] = []
-    for pictures in paragraphs:
-        lines.append([])
-        x = GAP
-        for picture in pictures:
-            if lines[-1] and x + picture.width + GAP > PAGE_WIDTH:
-                lines.append([])
-                x = GAP
-            lines[-1].append((picture, x))
-            x += picture.width + GAP
-    width = max(at + picture.width for line in lines for picture, at in line) + GAP
-    height = sum(max(p.height for p, _ in line) + LEADING for line in lines) + LEADING
-    page, spots, bottom = Image.new("L", (width, height), 255), [], LEADING // 2
-    for line in lines:
-        bottom += max(picture.height for picture, _ in line) + LEADING
-        for picture, at in line:
-            top = bottom - LEADING - picture.height
-            page.paste(picture, (at, top + LEADING // 2))
-            spots.append((at, top, at + picture.width, bottom))
-    return page, spots
-
-
-def _recognize(page: Image.Image, *, digits: bool) -> list[Character]:
-    """All characters on the page."""
-    try:
-        import pytesseract
-    except ImportError as error:
-        msg = "reading a chart needs pytesseract: pip install 'langchain-phase5[vision]'"
-        raise ImportError(msg) from error
-    config = "--psm 6 -c hocr_char_boxes=1"
-    if digits:
-        config += f" -c tessedit_char_whitelist={DIGITS}"
-    try:
-        hocr = pytesseract.image_to_pdf_or_hocr(page, extension="hocr", config=config)
-    except pytesseract.TesseractNotFoundError as error:
-        raise TesseractNotFoundError from error
-    found = []
-    for number, word in enumerate(hocr.decode("utf-8").split("class='ocrx_word'")):
-        for match in CHARACTER.finditer(word):
-            left, top, right, bottom = (int(number) for number in match.group(1).split())
-            text, sure = html.unescape(match.group(3)).strip(), float(match.group(2)) / 100
-            found.append(((left + right) / 2, (top + bottom) / 2, text, sure, number))
-    return found
-
-
 def _tidied(word: Word, text: str, confidence: float) -> tuple[str, float]:
     """A text without signs after its last word and without spaces where the print has none."""
     text = STRAY.sub("", text)
     text = LOWER_L.sub("I", text)
     return text if word.has_space else text.replace(" ", ""), confidence
-
-
-def _text_at(found: list[Character], place: Box) -> tuple[str, float]:
-    """What was recognized inside that place, and how surely (0 to 1)."""
-    left, top, right, bottom = place
-    inside = sorted(
-        character
-        for character in found
-        if left - GAP / 3 <= character[0] <= right + GAP / 3 and top <= character[1] <= bottom
-    )
-    text, last = "", None
-    for _, _, character, _, word in inside:
-        text += (" " if last not in (None, word) else "") + character
-        last = word
-    return text.replace("|", "I"), min((sure for _, _, _, sure, _ in inside), default=0.0)
